@@ -1,0 +1,25 @@
+export type { Cancel, Clock } from './clock.ts';
+export type { Codec, MachineCodec } from './codec.ts';
+export type {
+  EntryKind,
+  HardState,
+  LogEntry,
+  LogPosition,
+  LogStore,
+  LogStoreSupports,
+  LogWrite,
+  Storage,
+  StoredLog,
+  TermRun,
+} from './log-store.ts';
+export type { Logger } from './logger.ts';
+export type { Consistency, Proposed, Proposer, ReadOptions, WaitOptions } from './proposer.ts';
+export type { ApplyContext, SnapshotSource, StateMachine } from './state-machine.ts';
+export type {
+  Identity,
+  Lane,
+  Member,
+  MemberId,
+  Transport,
+  TransportSupports,
+} from './transport.ts';

@@ -1,0 +1,50 @@
+// The host's own logic: what is replicated.
+
+/**
+ * Generic in the command `C`, its result `R`, the query `Q` and its answer `A`.
+ *
+ * **Quiescent point.** `query`, `digest`, `snapshot` and `restore` run only when every entry up to
+ * some index is settled and none after it has started.
+ */
+export interface StateMachine<C, R, Q = never, A = never> {
+  /**
+   * Applies one committed command and returns its result.
+   *
+   * Must: be deterministic: time and randomness only from `context`. Called in log order, once for
+   * each entry since the machine was made or restored, never while another call runs (also when it
+   * returns a promise). A *rejected* command is a value in `R`, the same on every replica; a throw
+   * is a bug in the machine: the node stops with ERR_STATE_MACHINE and names the index.
+   */
+  apply(command: C, context: ApplyContext): R | PromiseLike<R>;
+
+  /**
+   * Answers a question about the state, and changes nothing. A throw goes to the one who asked.
+   * While a returned promise is pending no command is applied.
+   */
+  query?(query: Q): A | PromiseLike<A>;
+
+  /**
+   * The whole state, as bytes, as it is at the call (or at the promise it returns).
+   *
+   * Must: equal states give snapshots that `restore` to equal states.
+   */
+  snapshot(): SnapshotSource | PromiseLike<SnapshotSource>;
+
+  /** Replaces the whole state by one that `snapshot` gave, here or on another member. */
+  restore(chunks: AsyncIterable<Uint8Array>): void | PromiseLike<void>;
+
+  /** Must: same state, same digest, on every replica. */
+  digest?(): string | PromiseLike<string>;
+}
+
+export type SnapshotSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** What a machine may depend on besides its state and the command: the same on every replica. */
+export interface ApplyContext {
+  readonly index: number;
+  readonly term: number;
+  /** The leader's wall clock in ms when it took the command; never goes back along the log. */
+  readonly timeMs: number;
+  /** A number in [0, 1) from a generator seeded by `index`: the same draws on every replica. */
+  random(): number;
+}

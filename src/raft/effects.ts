@@ -1,0 +1,72 @@
+// Everything the core can ask for. Effects carry indexes, not bytes, and their order is data: a
+// message names the write it must wait for. The list is one reused buffer, valid until the next step.
+import type { MemberId, Message } from './messages.ts';
+import type { Role } from './state.ts';
+
+/** Term, vote and a hint of what is committed: durable together, in one write. */
+export interface HardState {
+  readonly term: number;
+  readonly votedFor: MemberId | undefined;
+  readonly commit: number;
+}
+
+/**
+ * New entries [from, until) enter the log here, on the leader, with this term and time stamp.
+ * `proposed`: the bodies are those of the propose event, in order. `noop`: one empty entry.
+ */
+export interface AppendEntries {
+  readonly type: 'append';
+  readonly kind: 'proposed' | 'noop';
+  readonly from: number;
+  readonly until: number;
+  readonly term: number;
+  readonly timeMs: number;
+}
+
+/** Entries [from, until) of the append message now being handled enter the log. */
+export interface AcceptEntries {
+  readonly type: 'accept';
+  readonly from: number;
+  readonly until: number;
+}
+
+/**
+ * Make durable, atomically: the hard state, then the truncation, then entries [from, until) as they
+ * are now. Writes are numbered from 1 and complete in order; waiting ones may be merged into one.
+ * Answered by a `written` event with the same number and last position.
+ */
+export interface Write {
+  readonly type: 'write';
+  readonly write: number;
+  readonly hardState: HardState;
+  /** Entries from here on are removed first; 0 means none. */
+  readonly truncateFrom: number;
+  readonly from: number;
+  readonly until: number;
+  readonly lastIndex: number;
+  readonly lastTerm: number;
+}
+
+/** Send once write `after` is durable; 0 means now. An append takes its entries as they are now. */
+export interface Send {
+  readonly type: 'send';
+  readonly to: MemberId;
+  readonly message: Message;
+  readonly after: number;
+}
+
+/** Every entry up to `upTo` is committed and durable here: apply, in order, from the last one on. */
+export interface Apply {
+  readonly type: 'apply';
+  readonly upTo: number;
+}
+
+/** Role, term or known leader changed in this step. At most one a step, at its end. */
+export interface RoleChange {
+  readonly type: 'role';
+  readonly role: Role;
+  readonly term: number;
+  readonly leader: MemberId | undefined;
+}
+
+export type Effect = AppendEntries | AcceptEntries | Write | Send | Apply | RoleChange;

@@ -1,0 +1,133 @@
+// Pre-vote and vote: who becomes a candidate, who wins. What a leader then does is in replication.ts.
+import { isUpToDate, lastTerm } from './log.ts';
+import { isVoter, otherVoters } from './membership.ts';
+import type { MemberId, PreVoteReply, PreVoteRequest, VoteReply, VoteRequest } from './messages.ts';
+import { hardWrite, send } from './outbox.ts';
+import { voteResult } from './quorum.ts';
+import { startLeading } from './replication.ts';
+import { becomeFollower, forgetLeader } from './roles.ts';
+import { type RaftState, resetElectionDue } from './state.ts';
+
+/** Asks who would vote for us, before disturbing anyone (§9.6). Only voters stand. */
+export function startPreVote(state: RaftState): void {
+  if (!isVoter(state.config, state.id)) return;
+  becomeFollower(state, state.term, undefined);
+  forgetLeader(state);
+  state.role = 'pre-candidate';
+  state.candidacy = { votes: new Map([[state.id, true]]), ownVoteWrite: 0 };
+  resetElectionDue(state);
+  for (const id of otherVoters(state.config, state.id)) {
+    send(state, id, {
+      type: 'pre-vote-request',
+      term: state.term,
+      campaign: state.term + 1,
+      lastIndex: state.log.last,
+      lastTerm: lastTerm(state.log),
+    });
+  }
+  countVotes(state);
+}
+
+export function receivePreVoteRequest(
+  state: RaftState,
+  from: MemberId,
+  request: PreVoteRequest,
+): void {
+  const granted =
+    request.campaign > state.term &&
+    !refusesVotes(state) &&
+    isUpToDate(state.log, request.lastIndex, request.lastTerm);
+  const { term } = state;
+  send(state, from, { type: 'pre-vote-reply', term, campaign: request.campaign, granted });
+}
+
+export function receivePreVoteReply(state: RaftState, from: MemberId, reply: PreVoteReply): void {
+  if (reply.term > state.term) {
+    becomeFollower(state, reply.term, undefined);
+  } else if (state.role === 'pre-candidate' && reply.campaign === state.term + 1) {
+    recordVote(state, from, reply.granted);
+  }
+}
+
+/** Followers of a live leader do not even learn the term of a disturber (§4.2.3 of the thesis). */
+export function receiveVoteRequest(state: RaftState, from: MemberId, request: VoteRequest): void {
+  if (request.term < state.term) {
+    send(state, from, { type: 'vote-reply', term: state.term, granted: false });
+    return;
+  }
+  if (refusesVotes(state)) return;
+  if (request.term > state.term) becomeFollower(state, request.term, undefined);
+  const granted =
+    (state.votedFor === undefined || state.votedFor === from) &&
+    isUpToDate(state.log, request.lastIndex, request.lastTerm);
+  if (granted && state.votedFor === undefined) {
+    state.votedFor = from;
+    state.unwritten.hard = true;
+  }
+  if (granted) resetElectionDue(state);
+  send(state, from, { type: 'vote-reply', term: state.term, granted });
+}
+
+export function receiveVoteReply(state: RaftState, from: MemberId, reply: VoteReply): void {
+  if (reply.term > state.term) {
+    becomeFollower(state, reply.term, undefined);
+  } else if (reply.term === state.term && state.role === 'candidate') {
+    recordVote(state, from, reply.granted);
+  }
+}
+
+/** Our own vote counts like any other: once it is durable. */
+export function countOwnVote(state: RaftState): void {
+  const { candidacy } = state;
+  if (state.role !== 'candidate' || candidacy === undefined) return;
+  if (state.writes.completed < candidacy.ownVoteWrite || candidacy.votes.has(state.id)) return;
+  recordVote(state, state.id, true);
+}
+
+/** Is a leader alive, as far as we know, or did we forget whether one is? */
+function refusesVotes(state: RaftState): boolean {
+  if (state.role === 'leader' || state.now < state.silentUntilMs) return true;
+  if (state.leader === undefined) return false;
+  return state.now - state.following.contactMs < state.options.electionMinMs;
+}
+
+function recordVote(state: RaftState, from: MemberId, granted: boolean): void {
+  const { candidacy } = state;
+  if (candidacy === undefined || !isVoter(state.config, from)) return;
+  if (!candidacy.votes.has(from)) candidacy.votes.set(from, granted);
+  countVotes(state);
+}
+
+function countVotes(state: RaftState): void {
+  const { candidacy } = state;
+  if (candidacy === undefined) return;
+  const result = voteResult(state.config, (id) => candidacy.votes.get(id));
+  if (result === 'lost') becomeFollower(state, state.term, undefined);
+  else if (result === 'won' && state.role === 'pre-candidate') startElection(state);
+  else if (result === 'won') winElection(state);
+}
+
+/** A new term, a vote for ourselves, and requests that wait until both are durable (§5.2). */
+function startElection(state: RaftState): void {
+  state.term++;
+  state.votedFor = state.id;
+  state.unwritten.hard = true;
+  state.role = 'candidate';
+  state.candidacy = { votes: new Map(), ownVoteWrite: hardWrite(state) };
+  resetElectionDue(state);
+  for (const id of otherVoters(state.config, state.id)) {
+    send(state, id, {
+      type: 'vote-request',
+      term: state.term,
+      lastIndex: state.log.last,
+      lastTerm: lastTerm(state.log),
+    });
+  }
+}
+
+function winElection(state: RaftState): void {
+  state.role = 'leader';
+  state.leader = state.id;
+  state.candidacy = undefined;
+  startLeading(state);
+}

@@ -1,0 +1,56 @@
+// Everything that can happen to a member. The driver turns the world into these, one at a time.
+import type { EntryHead, MemberId, Message } from './messages.ts';
+
+/** First event, once: the deadlines start to run and what is known to be committed is applied. */
+export interface Start {
+  readonly type: 'start';
+}
+
+/**
+ * A message arrived. `entries` are those that an append names, in order, and empty for every other
+ * message. The core reads their heads; an `accept` effect says which of them enter the log.
+ */
+export interface Receive {
+  readonly type: 'receive';
+  readonly from: MemberId;
+  readonly message: Message;
+  readonly entries: readonly EntryHead[];
+}
+
+/**
+ * Commands to append, as encoded bodies (only their lengths are read). A leader takes a prefix of
+ * them, as much as its bounds allow, and says so by an `append` effect; anyone else takes none.
+ * `wallMs` is the proposer's wall clock: entries are stamped max(last stamp, wallMs).
+ */
+export interface Propose {
+  readonly type: 'propose';
+  readonly bodies: readonly { readonly length: number }[];
+  readonly wallMs: number;
+}
+
+/** Everything in the write of that number, and in all before it, is durable. */
+export interface Written {
+  readonly type: 'written';
+  readonly write: number;
+  /** The position that the `write` effect carried in `last`. */
+  readonly lastIndex: number;
+  readonly lastTerm: number;
+}
+
+/** The machine has settled every entry up to `index`. */
+export interface Applied {
+  readonly type: 'applied';
+  readonly index: number;
+}
+
+/** A deadline may have passed: the core looks at `now` and does what is due. Early is harmless. */
+export interface Timeout {
+  readonly type: 'timeout';
+}
+
+/** The host asks this member to stand for election now; pre-vote and live leaders are honoured. */
+export interface Campaign {
+  readonly type: 'campaign';
+}
+
+export type RaftEvent = Start | Receive | Propose | Written | Applied | Timeout | Campaign;

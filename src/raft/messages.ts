@@ -1,0 +1,127 @@
+// Everything members say to each other. One type a message; every message carries its sender's term
+// (§5.1). Entries travel beside an append: the core names them by index and never holds their bytes.
+
+/** Identifies a member within its cluster. Opaque, compared by equality. */
+export type MemberId = string;
+
+/**
+ * What the core must know of an entry. `body` is only ever asked for its length, in bytes. The
+ * contract's `LogEntry` is one of these.
+ */
+export interface EntryHead {
+  readonly term: number;
+  readonly timeMs: number;
+  readonly body: { readonly length: number };
+}
+
+/** Would you vote for me in `campaign`? Nobody's term changes by asking (§9.6). */
+export interface PreVoteRequest {
+  readonly type: 'pre-vote-request';
+  readonly term: number;
+  /** The term the sender would campaign in: its own plus one. */
+  readonly campaign: number;
+  readonly lastIndex: number;
+  readonly lastTerm: number;
+}
+
+/** The answer. A refusal still teaches the asker a higher `term`: without that, members deadlock. */
+export interface PreVoteReply {
+  readonly type: 'pre-vote-reply';
+  readonly term: number;
+  readonly campaign: number;
+  readonly granted: boolean;
+}
+
+/** A candidate asks for a vote in its term (§5.2). */
+export interface VoteRequest {
+  readonly type: 'vote-request';
+  readonly term: number;
+  readonly lastIndex: number;
+  readonly lastTerm: number;
+}
+
+export interface VoteReply {
+  readonly type: 'vote-reply';
+  readonly term: number;
+  readonly granted: boolean;
+}
+
+/** Entries [from, until) to place after `prevIndex` (§5.3); with from = until a bare probe. */
+export interface Append {
+  readonly type: 'append';
+  readonly term: number;
+  /** Number of the leader's stream to this follower: answers to an earlier stream do not count. */
+  readonly stream: number;
+  readonly prevIndex: number;
+  readonly prevTerm: number;
+  readonly from: number;
+  readonly until: number;
+  readonly commit: number;
+}
+
+/** Every entry up to `match` is durable here and equal to the leader's. */
+export interface AppendAck {
+  readonly type: 'append-ack';
+  readonly term: number;
+  readonly stream: number;
+  readonly match: number;
+}
+
+/** No entry (prevIndex, prevTerm) here; the hint lets the leader skip whole terms (§5.3, end). */
+export interface AppendReject {
+  readonly type: 'append-reject';
+  readonly term: number;
+  readonly stream: number;
+  readonly prevIndex: number;
+  readonly hintIndex: number;
+  readonly hintTerm: number;
+}
+
+/** The leader lives. `commit` is capped at what this follower has acknowledged. */
+export interface Heartbeat {
+  readonly type: 'heartbeat';
+  readonly term: number;
+  readonly stream: number;
+  readonly round: number;
+  readonly commit: number;
+  /** Highest index sent on this stream before the heartbeat before this one; 0 when there is none. */
+  readonly sent: number;
+}
+
+/** `received < sent` tells of a lost append, `match` replaces a lost acknowledgement. */
+export interface HeartbeatAck {
+  readonly type: 'heartbeat-ack';
+  readonly term: number;
+  readonly stream: number;
+  readonly round: number;
+  readonly sent: number;
+  /** Highest index found equal to this leader's log, durable or not. */
+  readonly received: number;
+  readonly match: number;
+}
+
+/** Entries up to `commit` are committed: sent when no append is there to carry the news. */
+export interface CommitNotice {
+  readonly type: 'commit-notice';
+  readonly term: number;
+  readonly commit: number;
+}
+
+/** The answer to a leader of a past term. */
+export interface StaleTerm {
+  readonly type: 'stale-term';
+  readonly term: number;
+}
+
+export type Message =
+  | PreVoteRequest
+  | PreVoteReply
+  | VoteRequest
+  | VoteReply
+  | Append
+  | AppendAck
+  | AppendReject
+  | Heartbeat
+  | HeartbeatAck
+  | CommitNotice
+  | StaleTerm;

@@ -1,0 +1,135 @@
+// The algorithm's only entry: one event in, its effects out. This file only dispatches.
+import { unreachable } from '../lib/assert.ts';
+import type { Effect } from './effects.ts';
+import {
+  countOwnVote,
+  receivePreVoteReply,
+  receivePreVoteRequest,
+  receiveVoteReply,
+  receiveVoteRequest,
+  startPreVote,
+} from './election.ts';
+import type { RaftEvent, Receive, Written } from './events.ts';
+import {
+  acknowledgeLeader,
+  receiveAppend,
+  receiveCommitNotice,
+  receiveHeartbeat,
+} from './following.ts';
+import { termAt } from './log.ts';
+import { isVoter } from './membership.ts';
+import { settle } from './outbox.ts';
+import {
+  advanceCommit,
+  leaderTimeout,
+  owesCommitToAny,
+  propose,
+  receiveAppendAck,
+  receiveAppendReject,
+  receiveHeartbeatAck,
+} from './replication.ts';
+import { becomeFollower } from './roles.ts';
+import { type RaftState, resetElectionDue } from './state.ts';
+
+/**
+ * Handles one event and returns what must be done, in a buffer that the next step reuses.
+ * `now` is the monotonic clock in ms. Throws a CoxswainError when the member must stop.
+ */
+export function step(state: RaftState, event: RaftEvent, now: number): readonly Effect[] {
+  state.effects.length = 0;
+  state.now = Math.max(state.now, now);
+  const before = { role: state.role, term: state.term, leader: state.leader };
+  handle(state, event);
+  settle(state, before);
+  return state.effects;
+}
+
+/** When the next `timeout` event is due, in ms of the monotonic clock; Infinity for never. */
+export function nextDeadline(state: RaftState): number {
+  const { leading } = state;
+  if (leading !== undefined) {
+    return owesCommitToAny(state, leading) ? state.now : leading.heartbeatDueMs;
+  }
+  return isVoter(state.config, state.id) ? state.electionDueMs : Number.POSITIVE_INFINITY;
+}
+
+function handle(state: RaftState, event: RaftEvent): void {
+  switch (event.type) {
+    case 'start':
+      resetElectionDue(state);
+      return;
+    case 'receive':
+      receive(state, event);
+      return;
+    case 'propose':
+      propose(state, event);
+      return;
+    case 'written':
+      written(state, event);
+      return;
+    case 'applied':
+      state.applied = Math.max(state.applied, event.index);
+      return;
+    case 'timeout':
+      timeout(state);
+      return;
+    case 'campaign':
+      if (state.role !== 'leader') startPreVote(state);
+      return;
+    default:
+      unreachable(event);
+  }
+}
+
+function receive(state: RaftState, { from, message, entries }: Receive): void {
+  switch (message.type) {
+    case 'pre-vote-request':
+      return receivePreVoteRequest(state, from, message);
+    case 'pre-vote-reply':
+      return receivePreVoteReply(state, from, message);
+    case 'vote-request':
+      return receiveVoteRequest(state, from, message);
+    case 'vote-reply':
+      return receiveVoteReply(state, from, message);
+    case 'append':
+      return receiveAppend(state, from, message, entries);
+    case 'heartbeat':
+      return receiveHeartbeat(state, from, message);
+    case 'commit-notice':
+      return receiveCommitNotice(state, from, message);
+    default:
+  }
+  // What is left are answers to a leader; any of them may end its term (§5.1).
+  if (message.term > state.term) return becomeFollower(state, message.term, undefined);
+  if (message.term < state.term) return;
+  switch (message.type) {
+    case 'append-ack':
+      return receiveAppendAck(state, from, message);
+    case 'append-reject':
+      return receiveAppendReject(state, from, message);
+    case 'heartbeat-ack':
+      return receiveHeartbeatAck(state, from, message);
+    case 'stale-term':
+      return;
+    default:
+      unreachable(message);
+  }
+}
+
+function written(state: RaftState, event: Written): void {
+  const { log, writes } = state;
+  writes.completed = Math.max(writes.completed, event.write);
+  // A write before the last truncation says nothing of the log as it is now (the ABA race).
+  const current = event.write >= writes.lineage && termAt(log, event.lastIndex) === event.lastTerm;
+  const news = current && event.lastIndex > log.durable;
+  if (news) log.durable = event.lastIndex;
+  countOwnVote(state);
+  if (!news) return;
+  if (state.role === 'leader') advanceCommit(state);
+  else acknowledgeLeader(state);
+}
+
+function timeout(state: RaftState): void {
+  if (state.role === 'leader') leaderTimeout(state);
+  else if (state.now >= state.electionDueMs) startPreVote(state);
+}

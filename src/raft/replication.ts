@@ -1,0 +1,214 @@
+// The leader's side of the log: append, send, count, commit. The follower's side is following.ts.
+import { assert } from '../lib/assert.ts';
+import type { Propose } from './events.ts';
+import { appendHead, bytesOf, entryBytes, findTermAtMost, fitBytes, termAt } from './log.ts';
+import { otherMembers } from './membership.ts';
+import type { AppendAck, AppendReject, HeartbeatAck, MemberId } from './messages.ts';
+import { send } from './outbox.ts';
+import {
+  createProgress,
+  type Progress,
+  recordMatch,
+  recordSent,
+  restartStream,
+} from './progress.ts';
+import { committedIndex } from './quorum.ts';
+import { becomeFollower } from './roles.ts';
+import type { Leading, RaftState } from './state.ts';
+
+/** A new leader knows nothing of its followers, and commits nothing before its own no-op (§5.4.2). */
+export function startLeading(state: RaftState): void {
+  const { log } = state;
+  const leading: Leading = { progress: new Map(), round: 0, heartbeatDueMs: state.now };
+  for (const id of otherMembers(state.config, state.id)) {
+    leading.progress.set(id, createProgress(log.last + 1, state.now));
+  }
+  state.leading = leading;
+  const from = log.last + 1;
+  appendOwn(state, from, [0]);
+  const { term } = state;
+  state.effects.push({
+    type: 'append',
+    kind: 'noop',
+    from,
+    until: from + 1,
+    term,
+    timeMs: log.lastTimeMs,
+  });
+  sendToAll(state);
+  heartbeat(state);
+}
+
+/** Takes as many of the proposed bodies as the bound on uncommitted bytes allows. */
+export function propose(state: RaftState, event: Propose): void {
+  if (state.role !== 'leader') return;
+  const { log, options } = state;
+  let room = options.maxUncommittedBytes - bytesOf(log, state.commit + 1, log.last + 1);
+  const sizes: number[] = [];
+  for (const { length } of event.bodies) {
+    room -= entryBytes(length);
+    const alone = sizes.length === 0 && log.last === state.commit;
+    if (room < 0 && !alone) break;
+    sizes.push(length);
+  }
+  if (sizes.length === 0) return;
+  const from = log.last + 1;
+  log.lastTimeMs = Math.max(log.lastTimeMs, event.wallMs);
+  appendOwn(state, from, sizes);
+  const { term } = state;
+  const timeMs = log.lastTimeMs;
+  state.effects.push({ type: 'append', kind: 'proposed', from, until: log.last + 1, term, timeMs });
+  sendToAll(state);
+}
+
+/** Our own disk is one of the quorum: what it holds counts once it is durable (§10.2.1). */
+export function advanceCommit(state: RaftState): void {
+  const { leading, log } = state;
+  if (leading === undefined) return;
+  const reached = committedIndex(state.config, (id) =>
+    id === state.id ? log.durable : (leading.progress.get(id)?.match ?? 0),
+  );
+  // Entries of earlier terms are never committed by counting (§5.4.2, fig. 8).
+  if (reached <= state.commit || termAt(log, reached) !== state.term) return;
+  state.commit = reached;
+}
+
+export function receiveAppendAck(state: RaftState, from: MemberId, ack: AppendAck): void {
+  const progress = heardFrom(state, from);
+  if (progress === undefined || ack.stream !== progress.stream) return;
+  acknowledge(state, from, progress, ack.match);
+}
+
+export function receiveAppendReject(state: RaftState, from: MemberId, reject: AppendReject): void {
+  const progress = heardFrom(state, from);
+  if (progress === undefined || reject.stream !== progress.stream) return;
+  // It no longer holds what it acknowledged: asking again could only repeat the refusal.
+  if (reject.prevIndex <= progress.match) return;
+  const agreed = findTermAtMost(state.log, reject.hintIndex, reject.hintTerm);
+  restartStream(progress, Math.min(agreed.index, reject.prevIndex - 1) + 1);
+  sendAppends(state, from, progress);
+}
+
+export function receiveHeartbeatAck(state: RaftState, from: MemberId, ack: HeartbeatAck): void {
+  const progress = heardFrom(state, from);
+  if (progress === undefined || ack.stream !== progress.stream) return;
+  if (ack.received < ack.sent) {
+    restartStream(progress, ack.received + 1);
+    sendAppends(state, from, progress);
+  } else if (ack.received > 0) {
+    acknowledge(state, from, progress, ack.match);
+  }
+}
+
+/** What a leader does as time passes: heartbeats, its own fitness to lead, late news of commits. */
+export function leaderTimeout(state: RaftState): void {
+  const { leading } = state;
+  if (leading === undefined) return;
+  if (state.now >= leading.heartbeatDueMs) {
+    if (!hasQuorumContact(state, leading)) {
+      becomeFollower(state, state.term, undefined);
+      return;
+    }
+    heartbeat(state);
+  }
+  for (const [id, progress] of leading.progress) {
+    if (!owesCommit(state, progress)) continue;
+    progress.commitSent = Math.min(state.commit, progress.match);
+    send(state, id, { type: 'commit-notice', term: state.term, commit: progress.commitSent });
+  }
+}
+
+/** Is there a follower that could use the commit index and was not told? */
+export function owesCommitToAny(state: RaftState, leading: Leading): boolean {
+  for (const progress of leading.progress.values()) if (owesCommit(state, progress)) return true;
+  return false;
+}
+
+function owesCommit(state: RaftState, progress: Progress): boolean {
+  return progress.commitSent < Math.min(state.commit, progress.match);
+}
+
+/** Leads only while a quorum was heard within the shortest election timeout (check-quorum, §6.2). */
+function hasQuorumContact(state: RaftState, leading: Leading): boolean {
+  const heard = committedIndex(state.config, (id) =>
+    id === state.id ? state.now : (leading.progress.get(id)?.contactMs ?? Number.NEGATIVE_INFINITY),
+  );
+  return state.now - heard < state.options.electionMinMs;
+}
+
+function heartbeat(state: RaftState): void {
+  const { leading } = state;
+  if (leading === undefined) return;
+  leading.round++;
+  leading.heartbeatDueMs = state.now + state.options.heartbeatMs;
+  for (const [id, progress] of leading.progress) {
+    const commit = Math.min(state.commit, progress.match);
+    progress.commitSent = Math.max(progress.commitSent, commit);
+    send(state, id, {
+      type: 'heartbeat',
+      term: state.term,
+      stream: progress.stream,
+      round: leading.round,
+      commit,
+      sent: progress.sentAtHeartbeat,
+    });
+    progress.sentAtHeartbeat = progress.sent;
+  }
+}
+
+function heardFrom(state: RaftState, from: MemberId): Progress | undefined {
+  const progress = state.leading?.progress.get(from);
+  if (progress !== undefined) progress.contactMs = state.now;
+  return progress;
+}
+
+function acknowledge(state: RaftState, from: MemberId, progress: Progress, match: number): void {
+  if (match > state.log.last) return;
+  if (recordMatch(progress, match)) advanceCommit(state);
+  sendAppends(state, from, progress);
+}
+
+function appendOwn(state: RaftState, from: number, sizes: readonly number[]): void {
+  if (state.unwritten.from === 0) state.unwritten.from = from;
+  for (const size of sizes) appendHead(state.log, state.term, size);
+}
+
+function sendToAll(state: RaftState): void {
+  for (const [id, progress] of state.leading?.progress ?? []) sendAppends(state, id, progress);
+}
+
+/** Sends what the windows allow; while probing one append, empty if need be. */
+function sendAppends(state: RaftState, to: MemberId, progress: Progress): void {
+  if (progress.mode === 'probe') {
+    if (progress.inflight.length === 0) sendAppend(state, to, progress);
+    return;
+  }
+  const { log, options } = state;
+  while (
+    progress.next <= log.last &&
+    progress.inflight.length < options.maxInflightAppends &&
+    bytesOf(log, progress.match + 1, progress.next) < options.maxInflightBytes
+  ) {
+    sendAppend(state, to, progress);
+  }
+}
+
+function sendAppend(state: RaftState, to: MemberId, progress: Progress): void {
+  const { log } = state;
+  const prevIndex = progress.next - 1;
+  const prevTerm = termAt(log, prevIndex);
+  assert(prevTerm !== undefined, `entry ${prevIndex} is still in the log`);
+  const until = fitBytes(log, progress.next, state.options.maxAppendBytes);
+  send(state, to, {
+    type: 'append',
+    term: state.term,
+    stream: progress.stream,
+    prevIndex,
+    prevTerm,
+    from: progress.next,
+    until,
+    commit: state.commit,
+  });
+  recordSent(progress, until - 1);
+  progress.commitSent = Math.max(progress.commitSent, Math.min(state.commit, until - 1));
+}

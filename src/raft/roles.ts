@@ -1,0 +1,28 @@
+// The way back to follower, which every rule of the paper shares: "if a message holds a newer term".
+import type { MemberId } from './messages.ts';
+import { type RaftState, resetElectionDue } from './state.ts';
+
+/** Steps back, or on to a newer term. A new term has no vote and no leader yet (§5.1). */
+export function becomeFollower(state: RaftState, term: number, leader: MemberId | undefined): void {
+  if (term > state.term) {
+    state.term = term;
+    state.votedFor = undefined;
+    state.unwritten.hard = true;
+    forgetLeader(state);
+  }
+  if (state.role !== 'follower') {
+    state.role = 'follower';
+    forgetLeader(state);
+    resetElectionDue(state);
+  }
+  state.candidacy = undefined;
+  state.leading = undefined;
+  if (leader !== undefined) state.leader = leader;
+}
+
+/** Whom we followed, and how far our log was found equal to theirs, no longer counts. */
+export function forgetLeader(state: RaftState): void {
+  state.leader = undefined;
+  state.following.stream = 0;
+  state.following.verified = 0;
+}

@@ -1,0 +1,143 @@
+// The state of one member: plain data, changed in place, only by the files of this folder.
+import { createPrng, nextFloat, type Prng } from '../lib/prng.ts';
+import type { Effect, HardState } from './effects.ts';
+import { createLog, type Log, type StoredPositions } from './log.ts';
+import type { Configuration } from './membership.ts';
+import type { MemberId } from './messages.ts';
+import type { Progress } from './progress.ts';
+
+export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
+
+/** Bounds and times of the core. Times in ms of the monotonic clock, sizes in bytes. */
+export interface RaftOptions {
+  readonly heartbeatMs: number;
+  /** A follower stands for election after a silence drawn evenly from [min, max). */
+  readonly electionMinMs: number;
+  readonly electionMaxMs: number;
+  /** Entries of one append, together; a single larger entry still travels, alone. */
+  readonly maxAppendBytes: number;
+  /** Unacknowledged appends to one follower: how many, and their bytes. */
+  readonly maxInflightAppends: number;
+  readonly maxInflightBytes: number;
+  /** A leader's entries above the commit index; a single larger one is still taken, alone. */
+  readonly maxUncommittedBytes: number;
+}
+
+/** What a member knows of the leader it follows. */
+export interface Following {
+  /** The leader's stream that last agreed with our log; 0 when none did. */
+  stream: number;
+  /** Our log equals the leader's up to here. */
+  verified: number;
+  /** When the leader was last heard. */
+  contactMs: number;
+}
+
+/** A candidate's or pre-candidate's count. */
+export interface Candidacy {
+  readonly votes: Map<MemberId, boolean>;
+  /** The write that holds our own vote, which counts once it is durable; 0 for a pre-vote. */
+  readonly ownVoteWrite: number;
+}
+
+export interface Leading {
+  readonly progress: Map<MemberId, Progress>;
+  round: number;
+  heartbeatDueMs: number;
+}
+
+/** Numbers of the writes asked for; they complete in order. */
+export interface Writes {
+  issued: number;
+  completed: number;
+  /** The latest write that carries a new term or vote: replies wait for it. */
+  hard: number;
+  /** The latest write that truncates: completions of earlier ones say nothing of our log. */
+  lineage: number;
+}
+
+/** What this step has changed that must become durable; empty between steps. */
+export interface Unwritten {
+  hard: boolean;
+  truncateFrom: number;
+  /** First new entry; 0 when there is none. */
+  from: number;
+}
+
+export interface RaftState {
+  readonly id: MemberId;
+  options: RaftOptions;
+  config: Configuration;
+  term: number;
+  votedFor: MemberId | undefined;
+  role: Role;
+  leader: MemberId | undefined;
+  readonly log: Log;
+  commit: number;
+  /** Highest index that the driver was told to apply, and that the machine has settled. */
+  applying: number;
+  applied: number;
+  /** Monotonic time of the latest step. */
+  now: number;
+  electionDueMs: number;
+  /** Until then no vote is granted: a restarted member has forgotten whom it follows. */
+  silentUntilMs: number;
+  readonly following: Following;
+  candidacy: Candidacy | undefined;
+  leading: Leading | undefined;
+  readonly writes: Writes;
+  readonly unwritten: Unwritten;
+  readonly prng: Prng;
+  readonly effects: Effect[];
+}
+
+export interface RaftInit {
+  readonly id: MemberId;
+  readonly config: Configuration;
+  readonly hardState: HardState;
+  readonly positions: StoredPositions;
+  readonly options: RaftOptions;
+  /** Everything up to here is settled in the machine already. */
+  readonly applied: number;
+  /** False only when this store was made for this very start. */
+  readonly restarted: boolean;
+  readonly seed: number;
+  /** Monotonic time, ms. */
+  readonly now: number;
+}
+
+export function createState(init: RaftInit): RaftState {
+  const { hardState, options, now } = init;
+  const state: RaftState = {
+    id: init.id,
+    options,
+    config: init.config,
+    term: hardState.term,
+    votedFor: hardState.votedFor,
+    role: 'follower',
+    leader: undefined,
+    log: createLog(init.positions),
+    commit: hardState.commit,
+    applying: init.applied,
+    applied: init.applied,
+    now,
+    electionDueMs: now,
+    silentUntilMs: init.restarted ? now + options.electionMinMs : now,
+    following: { stream: 0, verified: 0, contactMs: now },
+    candidacy: undefined,
+    leading: undefined,
+    writes: { issued: 0, completed: 0, hard: 0, lineage: 0 },
+    unwritten: { hard: false, truncateFrom: 0, from: 0 },
+    prng: createPrng(init.seed),
+    effects: [],
+  };
+  resetElectionDue(state);
+  return state;
+}
+
+/** A new random silence before this member stands for election (§5.2). */
+export function resetElectionDue(state: RaftState): void {
+  const { electionMinMs, electionMaxMs } = state.options;
+  const span = electionMaxMs - electionMinMs;
+  state.electionDueMs = state.now + electionMinMs + nextFloat(state.prng) * span;
+}
