@@ -9,8 +9,6 @@ export interface Clock {
 
   /**
    * Calls back once, `delayMs` or more from now, from a macrotask. Returns what cancels it.
-   *
-   * Must: not keep the process alive by itself.
    */
   after(delayMs: number, callback: () => void): Cancel;
 

@@ -41,7 +41,7 @@ export function readTree(root: string): Tree {
   };
 }
 
-export function parseSource(path: string, text: string): Source {
+function parseSource(path: string, text: string): Source {
   const ast = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   return { path, text, lines: splitLines(text), ast };
 }

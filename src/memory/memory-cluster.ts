@@ -1,0 +1,162 @@
+// A whole cluster in one process, for tests, examples and a first look.
+import type { Clock, Logger, MachineCodec, MemberId, StateMachine } from '../contracts/index.ts';
+import { CoxswainError } from '../errors.ts';
+import { type Limits, type NodeStatus, RaftNode, systemClock } from '../runtime/index.ts';
+import { MemoryNetwork } from './memory-network.ts';
+import { MemoryStorage } from './memory-storage.ts';
+
+export interface MemoryClusterOptions<C, R, Q = never, A = never> {
+  /** How many members, at least 1. Default 3. */
+  readonly size?: number;
+  /** Makes one member's state machine: at the start and at every restart. */
+  readonly stateMachine: (id: MemberId) => StateMachine<C, R, Q, A>;
+  readonly codec?: MachineCodec<C, R>;
+  /** Default 20 ms, as everything is near. */
+  readonly heartbeatMs?: number;
+  /** Default [150, 300]. */
+  readonly electionTimeoutMs?: readonly [min: number, max: number];
+  readonly requestTimeoutMs?: number;
+  readonly limits?: Partial<Limits>;
+  /** Seed of every random choice. Default 1. */
+  readonly seed?: number;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly checkInvariants?: boolean;
+}
+
+export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposable {
+  readonly network: MemoryNetwork;
+  readonly ids: readonly MemberId[];
+  readonly #options: MemoryClusterOptions<C, R, Q, A>;
+  readonly #storages = new Map<MemberId, MemoryStorage>();
+  readonly #nodes = new Map<MemberId, RaftNode<C, R, Q, A>>();
+  readonly #machines = new Map<MemberId, StateMachine<C, R, Q, A>>();
+  #starts = 0;
+
+  /** Use `createMemoryCluster`. */
+  constructor(options: MemoryClusterOptions<C, R, Q, A>, ids: readonly MemberId[]) {
+    const { clock, seed = 1 } = options;
+    this.#options = options;
+    this.ids = ids;
+    this.network = new MemoryNetwork(clock === undefined ? { seed } : { seed, clock });
+    for (const id of ids) this.#storages.set(id, new MemoryStorage());
+  }
+
+  /** The members that run. */
+  get nodes(): readonly RaftNode<C, R, Q, A>[] {
+    return [...this.#nodes.values()];
+  }
+
+  /** Throws when the member does not run. */
+  node(id: MemberId): RaftNode<C, R, Q, A> {
+    const node = this.#nodes.get(id);
+    if (node === undefined) throw invalidMember(id, 'that runs');
+    return node;
+  }
+
+  /** The state machine of a member that runs, as the host sees it. */
+  machine(id: MemberId): StateMachine<C, R, Q, A> {
+    const machine = this.#machines.get(id);
+    if (machine === undefined) throw invalidMember(id, 'that runs');
+    return machine;
+  }
+
+  /**
+   * Waits until a member that runs leads in the highest term that any of them has seen. Rejects
+   * with ERR_TIMEOUT after `timeoutMs`, by default 10 000.
+   */
+  leader({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<RaftNode<C, R, Q, A>> {
+    return new Promise((resolve, reject) => {
+      const nodes = this.nodes;
+      const end = () => {
+        cancel();
+        for (const node of nodes) node.off('role', look);
+      };
+      const look = () => {
+        const terms = nodes.map((node) => node.status().term);
+        const found = nodes.find((node) => leadsIn(node.status(), Math.max(...terms)));
+        if (found === undefined) return;
+        end();
+        resolve(found);
+      };
+      const cancel = (this.#options.clock ?? systemClock).after(timeoutMs, () => {
+        end();
+        reject(new CoxswainError('ERR_TIMEOUT', `no leader within ${timeoutMs} ms`));
+      });
+      for (const node of nodes) node.on('role', look);
+      look();
+    });
+  }
+
+  /** Starts a member on its own storage, with a new machine: the first time, or after `stop`. */
+  async start(id: MemberId): Promise<RaftNode<C, R, Q, A>> {
+    const storage = this.#storages.get(id);
+    if (storage === undefined || this.#nodes.has(id)) throw invalidMember(id, 'that is stopped');
+    const { size: _size, stateMachine, seed = 1, ...rest } = this.#options;
+    const machine = stateMachine(id);
+    const node = await RaftNode.open<C, R, Q, A>({
+      heartbeatMs: 20,
+      electionTimeoutMs: [150, 300],
+      ...rest,
+      cluster: 'memory',
+      id,
+      address: id,
+      bootstrap: this.ids.map((each) => ({ id: each, address: each })),
+      stateMachine: machine,
+      storage,
+      transport: this.network.transport(id),
+      seed: seed * 1000 + ++this.#starts,
+    });
+    this.#nodes.set(id, node);
+    this.#machines.set(id, machine);
+    return node;
+  }
+
+  /** Cuts a member off, so that it can tell nobody, and stops it. Its storage stays. */
+  async stop(id: MemberId): Promise<void> {
+    const node = this.node(id);
+    this.network.isolate(id);
+    this.#nodes.delete(id);
+    this.#machines.delete(id);
+    await node.close();
+    this.network.heal(id);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.close()));
+    this.#nodes.clear();
+    this.#machines.clear();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** A cluster of members named `a`, `b`, `c`, …, all started. */
+export async function createMemoryCluster<C, R, Q = never, A = never>(
+  options: MemoryClusterOptions<C, R, Q, A>,
+): Promise<MemoryCluster<C, R, Q, A>> {
+  const { size = 3 } = options;
+  if (!Number.isInteger(size) || size < 1 || size > 26) {
+    throw new CoxswainError('ERR_INVALID_OPTION', `size is ${size}; accepted: 1 to 26`);
+  }
+  const ids = Array.from({ length: size }, (_, at) => String.fromCharCode(97 + at));
+  const cluster = new MemoryCluster(options, ids);
+  try {
+    for (const id of ids) await cluster.start(id);
+  } catch (cause) {
+    await cluster.close();
+    throw cause;
+  }
+  return cluster;
+}
+
+function leadsIn({ role, term }: NodeStatus, highest: number): boolean {
+  return role === 'leader' && term === highest;
+}
+
+function invalidMember(id: MemberId, accepted: string): CoxswainError {
+  const message = `member is ${JSON.stringify(id)}; accepted: one ${accepted}`;
+  return new CoxswainError('ERR_INVALID_OPTION', message);
+}

@@ -1,0 +1,215 @@
+// Feeds committed entries to the state machine, in order, and runs queries between them.
+import type {
+  ApplyContext,
+  Clock,
+  Codec,
+  LogEntry,
+  LogStore,
+  StateMachine,
+} from '../contracts/index.ts';
+import { CoxswainError } from '../errors.ts';
+import { createPrng, nextFloat, type Prng } from '../lib/prng.ts';
+import type { LogWindow } from './log-window.ts';
+
+export interface ApplierParts<C, R, Q, A> {
+  readonly machine: StateMachine<C, R, Q, A>;
+  readonly codec: Codec<C>;
+  readonly window: LogWindow;
+  readonly store: LogStore;
+  readonly clock: Clock;
+  readonly maxApplyBatch: number;
+  readonly maxReadBytes: number;
+  /** One entry is settled; `result` is undefined unless it is a command. */
+  readonly settled: (entry: LogEntry, result: unknown) => void;
+  /** A run of entries up to `index` is settled. */
+  readonly advanced: (index: number) => void;
+  readonly failed: (error: CoxswainError) => void;
+}
+
+export class Applier<C, R, Q, A> {
+  readonly #parts: ApplierParts<C, R, Q, A>;
+  #applied: number;
+  #target: number;
+  /** A promise of the machine or the store is pending: nothing else may start. */
+  #suspended = false;
+  #stopped = false;
+  #pending: Promise<void> | undefined;
+  #activeQueries = 0;
+  #queries: (() => void)[] = [];
+  /** Entries read from the store, for what is no longer in memory. */
+  #loaded: readonly LogEntry[] = [];
+
+  constructor(parts: ApplierParts<C, R, Q, A>, applied: number) {
+    this.#parts = parts;
+    this.#applied = applied;
+    this.#target = applied;
+  }
+
+  get applied(): number {
+    return this.#applied;
+  }
+
+  /** Entries up to `upTo` are committed and durable. */
+  advance(upTo: number): void {
+    this.#target = Math.max(this.#target, upTo);
+    this.#pump();
+  }
+
+  /** Runs `query` at the next quiescent point, and keeps entries out until its promise settles. */
+  query(query: Q): Promise<A> {
+    return new Promise((resolve, reject) => {
+      const run = () => {
+        if (this.#stopped) reject(new CoxswainError('ERR_CLOSED', 'the node was closed'));
+        else this.#runQuery(query, resolve, reject);
+      };
+      if (this.#suspended) this.#queries.push(run);
+      else run();
+    });
+  }
+
+  /** Starts nothing more; resolves when what the machine has begun is over. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const run of this.#takeQueries()) run();
+    await this.#pending;
+  }
+
+  #runQuery(query: Q, resolve: (answer: A) => void, reject: (cause: unknown) => void): void {
+    const { machine } = this.#parts;
+    try {
+      if (machine.query === undefined) throw new TypeError('the state machine has no query()');
+      const answer = machine.query(query);
+      if (!isThenable(answer)) return resolve(answer);
+      this.#activeQueries++;
+      const done = () => {
+        this.#activeQueries--;
+        this.#pump();
+      };
+      answer.then(resolve, reject);
+      answer.then(done, done);
+    } catch (cause) {
+      reject(cause);
+    }
+  }
+
+  /** The only loop: one synchronous run as long as the machine is synchronous. */
+  #pump(): void {
+    if (this.#suspended || this.#stopped || this.#activeQueries > 0) return;
+    const start = this.#applied;
+    const stop = Math.min(this.#target, start + this.#parts.maxApplyBatch);
+    while (this.#applied < stop && !this.#suspended && !this.#stopped) this.#applyNext();
+    if (this.#applied > start) this.#parts.advanced(this.#applied);
+    if (this.#suspended || this.#stopped) return;
+    if (this.#applied < this.#target) this.#yield();
+    for (const run of this.#takeQueries()) run();
+  }
+
+  #applyNext(): void {
+    const entry = this.#entryAt(this.#applied + 1);
+    if (entry === undefined) return this.#suspend(this.#load(), () => undefined);
+    if (entry.kind !== 'command') return this.#settle(entry, undefined);
+    const { codec, machine } = this.#parts;
+    try {
+      const result = machine.apply(codec.decode(entry.body), new EntryContext(entry));
+      if (!isThenable(result)) return this.#settle(entry, result);
+      this.#suspend(result, (value) => this.#settle(entry, value));
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  #settle(entry: LogEntry, result: unknown): void {
+    this.#applied = entry.index;
+    this.#parts.settled(entry, result);
+  }
+
+  #suspend<T>(pending: PromiseLike<T>, then: (value: T) => void): void {
+    this.#suspended = true;
+    const before = this.#applied;
+    const resume = (value: T) => {
+      if (this.#stopped) return;
+      this.#suspended = false;
+      then(value);
+      if (this.#applied > before) this.#parts.advanced(this.#applied);
+      this.#pump();
+    };
+    this.#pending = Promise.resolve(pending)
+      .then(resume)
+      .catch((cause: unknown) => this.#fail(cause));
+  }
+
+  async #load(): Promise<void> {
+    const { store, maxReadBytes } = this.#parts;
+    this.#loaded = await store.read(this.#applied + 1, this.#target + 1, maxReadBytes);
+  }
+
+  /** Lets other work have its turn, then goes on. */
+  #yield(): void {
+    this.#suspended = true;
+    this.#parts.clock.soon(() => {
+      this.#suspended = false;
+      this.#pump();
+    });
+  }
+
+  #entryAt(index: number): LogEntry | undefined {
+    const recent = this.#parts.window.get(index);
+    if (recent !== undefined) return recent;
+    return this.#loaded[index - (this.#loaded[0]?.index ?? 0)];
+  }
+
+  #takeQueries(): (() => void)[] {
+    if (this.#queries.length === 0) return this.#queries;
+    const queries = this.#queries;
+    this.#queries = [];
+    return queries;
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    const index = this.#applied + 1;
+    const known = cause instanceof CoxswainError && cause.code.startsWith('ERR_STORE');
+    const text = cause instanceof Error ? cause.message : String(cause);
+    this.#parts.failed(
+      known
+        ? cause
+        : new CoxswainError(
+            'ERR_STATE_MACHINE',
+            `the state machine threw at index ${index}: ${text}`,
+            {
+              cause,
+              index,
+              outcome: 'unknown',
+            },
+          ),
+    );
+  }
+}
+
+class EntryContext implements ApplyContext {
+  readonly index: number;
+  readonly term: number;
+  readonly timeMs: number;
+  #prng: Prng | undefined;
+
+  constructor(entry: LogEntry) {
+    this.index = entry.index;
+    this.term = entry.term;
+    this.timeMs = entry.timeMs;
+  }
+
+  random(): number {
+    this.#prng ??= createPrng(this.index);
+    return nextFloat(this.#prng);
+  }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
+}

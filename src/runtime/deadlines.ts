@@ -1,0 +1,51 @@
+// When waiting ends: requests with the same timeout expire in the order they came, so each timeout
+// has a queue and only its first item is looked at. No timer, no heap.
+import { Deque } from '../lib/deque.ts';
+
+export interface Expiring {
+  readonly settled: boolean;
+  /** Called once, when time ran out and it is not settled. */
+  expire(): void;
+}
+
+interface Slot {
+  readonly dueMs: number;
+  readonly item: Expiring;
+}
+
+/** Timeouts are rounded up to a multiple of this: bounds how many queues there can be. */
+const GRAIN_MS = 10;
+
+export class Deadlines {
+  readonly #queues = new Map<number, Deque<Slot>>();
+
+  /** `item` expires `timeoutMs` after `nowMs`, rounded up a little. */
+  add(item: Expiring, nowMs: number, timeoutMs: number): void {
+    const rounded = Math.ceil(timeoutMs / GRAIN_MS) * GRAIN_MS;
+    let queue = this.#queues.get(rounded);
+    if (queue === undefined) {
+      queue = new Deque();
+      this.#queues.set(rounded, queue);
+    }
+    queue.push({ dueMs: nowMs + rounded, item });
+  }
+
+  /** Expires what is due, and forgets what is settled and first in its queue. */
+  expire(nowMs: number): void {
+    for (const [timeoutMs, queue] of this.#queues) {
+      for (let slot = queue.at(0); slot !== undefined; slot = queue.at(0)) {
+        if (!slot.item.settled && slot.dueMs > nowMs) break;
+        queue.drop(1);
+        if (!slot.item.settled) slot.item.expire();
+      }
+      if (queue.length === 0) this.#queues.delete(timeoutMs);
+    }
+  }
+
+  /** When something may expire next; Infinity for never. */
+  next(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const queue of this.#queues.values()) next = Math.min(next, queue.at(0)?.dueMs ?? next);
+    return next;
+  }
+}

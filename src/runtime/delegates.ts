@@ -1,0 +1,194 @@
+// The leader's side of forwarding: takes each request of another member once, and answers when its
+// fate is known. Only the leader of the very term that a request names says anything at all.
+import type { MemberId, Transport } from '../contracts/index.ts';
+import { CoxswainError } from '../errors.ts';
+import type { RaftState } from '../raft/index.ts';
+import type { Proposals } from './proposals.ts';
+import { RepeatWindow } from './repeat-window.ts';
+import { commandTooLarge, type Ticket, type TicketPlace } from './ticket.ts';
+import {
+  APPLIED_BYTES,
+  type Forward,
+  type ForwardedApplied,
+  type ForwardedFailure,
+  type ForwardedRequest,
+  type FrameCodec,
+} from './wire/index.ts';
+
+export interface DelegatesParts {
+  readonly state: RaftState;
+  readonly transport: Transport;
+  readonly codec: FrameCodec;
+  readonly proposals: Proposals;
+  readonly encodeResult: (result: unknown) => Uint8Array;
+  readonly maxCommandBytes: number;
+  /** Results of one frame, together. */
+  readonly maxBytes: number;
+  /** Longest frame that can be sent. */
+  readonly maxFrameBytes: number;
+}
+
+/** Origins remembered at once; the one that has been silent for longest is forgotten. */
+const MAX_ORIGINS = 64;
+const MAX_FAILURES_A_FRAME = 1000;
+const MESSAGE_CHARACTERS = 60;
+
+interface Origin {
+  readonly id: MemberId;
+  readonly boot: number;
+  readonly seen: RepeatWindow;
+  applied: ForwardedApplied[];
+  failed: ForwardedFailure[];
+}
+
+export class Delegates {
+  readonly #parts: DelegatesParts;
+  readonly #origins = new Map<string, Origin>();
+  readonly #dirty = new Set<Origin>();
+
+  constructor(parts: DelegatesParts) {
+    this.#parts = parts;
+  }
+
+  receive(from: MemberId, forward: Forward): void {
+    const { state } = this.#parts;
+    if (state.role !== 'leader' || state.term !== forward.term) return;
+    if (state.leading?.progress.has(from) !== true) return;
+    const origin = this.#originOf(from, forward);
+    if (origin === undefined) return;
+    for (const request of forward.requests) {
+      if (origin.seen.accept(request.request)) this.#take(origin, request);
+    }
+  }
+
+  /** Sends what was settled since the last call. */
+  flush(): void {
+    for (const origin of this.#dirty) this.#answer(origin);
+    this.#dirty.clear();
+  }
+
+  /** We no longer lead: what is not in the log yet will not be put there by us. */
+  stepDown(): void {
+    for (const ticket of [...this.#parts.proposals.queued()]) {
+      if (!(ticket instanceof RemoteTicket)) continue;
+      ticket.fail(
+        new CoxswainError('ERR_NOT_LEADER', 'the leader stepped down before it took the command', {
+          outcome: 'not-applied',
+          retryable: true,
+        }),
+      );
+    }
+  }
+
+  #take(origin: Origin, request: ForwardedRequest): void {
+    const { maxCommandBytes, proposals } = this.#parts;
+    const { length } = request.body;
+    const ticket = new RemoteTicket(request, origin, this);
+    try {
+      if (length > maxCommandBytes) throw commandTooLarge(length, maxCommandBytes);
+      proposals.checkRoom(length);
+      proposals.enqueue(ticket);
+    } catch (error) {
+      if (!(error instanceof CoxswainError)) throw error;
+      this.failed(ticket, error);
+    }
+  }
+
+  applied(ticket: RemoteTicket, result: unknown): void {
+    const { encodeResult, maxFrameBytes } = this.#parts;
+    const { index, origin, request, term } = ticket;
+    try {
+      const bytes = ticket.kind === 'command' ? encodeResult(result) : new Uint8Array(0);
+      if (bytes.length > maxFrameBytes - 1024) throw new RangeError('larger than a frame');
+      origin.applied.push({ request, index, term, result: bytes });
+      this.#dirty.add(origin);
+    } catch (cause) {
+      const message = 'applied, but its result cannot be encoded';
+      const details = { cause, index, outcome: 'unknown' } as const;
+      this.failed(ticket, new CoxswainError('ERR_COMMAND_ENCODING', message, details));
+    }
+  }
+
+  failed({ origin, request }: RemoteTicket, error: CoxswainError): void {
+    origin.failed.push({
+      request,
+      code: error.code,
+      message: error.message.slice(0, MESSAGE_CHARACTERS),
+      outcome: error.outcome ?? 'unknown',
+      retryable: error.retryable,
+      index: error.index ?? 0,
+    });
+    this.#dirty.add(origin);
+  }
+
+  settled(ticket: RemoteTicket): void {
+    this.#parts.proposals.settled(ticket);
+  }
+
+  #answer(origin: Origin): void {
+    const { codec, maxBytes, transport } = this.#parts;
+    const { boot, id } = origin;
+    while (origin.applied.length + origin.failed.length > 0) {
+      let count = 0;
+      for (let bytes = 0; count < origin.applied.length; count++) {
+        bytes += APPLIED_BYTES + (origin.applied[count]?.result.length ?? 0);
+        if (bytes > maxBytes && count > 0) break;
+      }
+      const applied = origin.applied.splice(0, count);
+      const failed = origin.failed.splice(0, MAX_FAILURES_A_FRAME);
+      const frame = codec.encodeForwardReply({ type: 'forward-reply', boot, applied, failed });
+      transport.send(id, [frame], 'entries');
+    }
+  }
+
+  /** Undefined for what an earlier run of that member left in the network. */
+  #originOf(from: MemberId, { incarnation, boot }: Forward): Origin | undefined {
+    const key = `${incarnation}/${from}`;
+    const known = this.#origins.get(key);
+    if (known !== undefined && boot < known.boot) return undefined;
+    const fresh = { id: from, boot, seen: new RepeatWindow(), applied: [], failed: [] };
+    const origin = known?.boot === boot ? known : fresh;
+    this.#origins.delete(key);
+    this.#origins.set(key, origin);
+    if (this.#origins.size > MAX_ORIGINS) {
+      const oldest = this.#origins.keys().next();
+      if (oldest.done !== true) this.#origins.delete(oldest.value);
+    }
+    return origin;
+  }
+}
+
+/** The ticket of a caller at another member. Its deadline and signal are kept there. */
+class RemoteTicket implements Ticket {
+  readonly kind: ForwardedRequest['kind'];
+  readonly body: Uint8Array;
+  readonly origin: Origin;
+  place: TicketPlace = 'queued';
+  index = 0;
+  term = 0;
+  request: number;
+  settled = false;
+  readonly #delegates: Delegates;
+
+  constructor(request: ForwardedRequest, origin: Origin, delegates: Delegates) {
+    this.kind = request.kind;
+    this.body = request.body;
+    this.request = request.request;
+    this.origin = origin;
+    this.#delegates = delegates;
+  }
+
+  applied(result: unknown): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#delegates.settled(this);
+    this.#delegates.applied(this, result);
+  }
+
+  fail(error: CoxswainError): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#delegates.settled(this);
+    this.#delegates.failed(this, error);
+  }
+}

@@ -1,0 +1,79 @@
+// What each effect means: the log in memory, the disk, the network, the machine. In the order in
+// which the effects come.
+import type { LogEntry } from '../contracts/index.ts';
+import { unreachable } from '../lib/assert.ts';
+import type { AppendEntries, Effect, RaftEvent, Receive, RoleChange } from '../raft/index.ts';
+import type { LogWindow } from './log-window.ts';
+import type { Proposals } from './proposals.ts';
+import type { Sender } from './sender.ts';
+import type { Writer } from './writer.ts';
+
+export interface EffectRunnerParts {
+  readonly window: LogWindow;
+  readonly writer: Writer;
+  readonly sender: Sender;
+  readonly proposals: Proposals;
+  readonly apply: (upTo: number) => void;
+  readonly roleChanged: (change: RoleChange) => void;
+}
+
+const NO_BODY = new Uint8Array(0);
+
+export class EffectRunner {
+  readonly #parts: EffectRunnerParts;
+
+  constructor(parts: EffectRunnerParts) {
+    this.#parts = parts;
+  }
+
+  run(effects: readonly Effect[], event: RaftEvent): void {
+    const { apply, roleChanged, sender, writer } = this.#parts;
+    if (event.type === 'written') sender.release(event.write);
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'append':
+          this.#append(effect);
+          break;
+        case 'accept':
+          this.#accept(effect.from, effect.until, event as Receive);
+          break;
+        case 'write':
+          writer.add(effect);
+          break;
+        case 'send':
+          sender.send(effect);
+          break;
+        case 'apply':
+          apply(effect.upTo);
+          break;
+        case 'role':
+          roleChanged(effect);
+          break;
+        default:
+          unreachable(effect);
+      }
+    }
+  }
+
+  /** The leader's own entries: the queue's first proposals, or one empty entry. */
+  #append({ kind, from, until, term, timeMs }: AppendEntries): void {
+    const { proposals, window } = this.#parts;
+    if (kind === 'noop') {
+      window.append({ index: from, term, timeMs, kind: 'noop', body: NO_BODY });
+      return;
+    }
+    for (const { index, kind: of, body } of proposals.log(from, until, term)) {
+      window.append({ index, term, timeMs, kind: of, body });
+    }
+  }
+
+  /** A follower's new entries: those of the message, in place of ours from there on. */
+  #accept(from: number, until: number, { message, entries }: Receive): void {
+    const { proposals, sender, window } = this.#parts;
+    window.truncate(from);
+    proposals.truncate(from);
+    sender.truncated();
+    const first = message.type === 'append' ? message.from : from;
+    for (let at = from - first; at < until - first; at++) window.append(entries[at] as LogEntry);
+  }
+}

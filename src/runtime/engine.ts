@@ -1,0 +1,266 @@
+// One member's moving parts, put together: the loop, the log in memory, the disk, the network, the
+// machine, and those who wait. Decisions are made in raft/; this file only connects.
+import type { Identity, MemberId } from '../contracts/index.ts';
+import { CoxswainError } from '../errors.ts';
+import { createState, type Propose, type RaftState } from '../raft/index.ts';
+import { Announcer, type Emit } from './announcer.ts';
+import { Applier } from './applier.ts';
+import { Delegates } from './delegates.ts';
+import { EffectRunner } from './effect-runner.ts';
+import { EventLoop } from './event-loop.ts';
+import { Forwarding } from './forwarding.ts';
+import { Inbox } from './inbox.ts';
+import { LogWindow } from './log-window.ts';
+import type { CheckedOptions } from './options.ts';
+import { Proposals } from './proposals.ts';
+import { Requests } from './requests.ts';
+import { Sender } from './sender.ts';
+import type { Startup } from './startup.ts';
+import { type NodeStatus, statusOf } from './status.ts';
+import { type Ticket, ticketError } from './ticket.ts';
+import { FrameCodec, PROTOCOL_VERSION } from './wire/index.ts';
+import { Writer } from './writer.ts';
+
+/** Proposals handed to the core in one step: a count. */
+const MAX_STEP_PROPOSALS = 8192;
+
+export class Engine<C, R, Q, A> {
+  readonly requests: Requests<C, R, Q, A>;
+  readonly #options: CheckedOptions<C, R, Q, A>;
+  readonly #startup: Startup;
+  readonly #state: RaftState;
+  readonly #window: LogWindow;
+  readonly #writer: Writer;
+  readonly #proposals: Proposals;
+  readonly #forwarding: Forwarding;
+  readonly #delegates: Delegates;
+  readonly #applier: Applier<C, R, Q, A>;
+  readonly #inbox: Inbox;
+  readonly #announcer: Announcer;
+  readonly #loop: EventLoop;
+  #closing: Promise<void> | undefined;
+  #fault: CoxswainError | undefined;
+
+  constructor(options: CheckedOptions<C, R, Q, A>, startup: Startup, emit: Emit) {
+    const { clock, codec, limits, logger, stateMachine, storage, transport } = options;
+    const { identity } = startup;
+    const { maxAppendBytes, maxApplyBatch, maxCommandBytes } = limits;
+    const state = createState({ ...startup.init, now: clock.now() });
+    const store = storage.log;
+    const failed = (cause: unknown) => this.#fail(cause);
+    const window = new LogWindow(state.log.last + 1, limits.memoryWindowBytes);
+    const frames = new FrameCodec(identity.clusterId);
+    const proposals = new Proposals(limits);
+    const writer = new Writer(store, window, {
+      written: (event) => this.#loop.push(event),
+      failed,
+    });
+    const sender = new Sender({
+      state,
+      transport,
+      codec: frames,
+      window,
+      store,
+      maxAppendBytes,
+      failed,
+    });
+    this.#options = options;
+    this.#startup = startup;
+    this.#state = state;
+    this.#window = window;
+    this.#writer = writer;
+    this.#proposals = proposals;
+    this.#announcer = new Announcer(state, emit, logger);
+    this.#applier = new Applier(
+      {
+        ...{ machine: stateMachine, codec: codec.command, window, store, clock, maxApplyBatch },
+        maxReadBytes: maxAppendBytes,
+        settled: ({ index, term }, result) => proposals.apply(index, term, result),
+        advanced: (index) => this.#loop.push({ type: 'applied', index }),
+        failed,
+      },
+      startup.init.applied,
+    );
+    this.#forwarding = new Forwarding({
+      ...{ state, identity, transport, codec: frames, proposals, maxBytes: maxAppendBytes },
+      decodeResult: (bytes) => codec.result.decode(bytes),
+    });
+    this.#delegates = new Delegates({
+      ...{ state, transport, codec: frames, proposals, maxCommandBytes, maxBytes: maxAppendBytes },
+      maxFrameBytes: transport.supports.maxFrameBytes,
+      encodeResult: (result) => codec.result.encode(result as R),
+    });
+    this.#inbox = new Inbox(frames, logger, {
+      message: (from, message, entries) =>
+        this.#loop.push({ type: 'receive', from, message, entries }),
+      forward: (from, forward) => {
+        this.#delegates.receive(from, forward);
+        this.#loop.wake();
+      },
+      forwardReply: (reply) => this.#forwarding.receive(reply),
+    });
+    const runner = new EffectRunner({
+      ...{ window, writer, sender, proposals },
+      apply: (upTo) => this.#applier.advance(upTo),
+      roleChanged: () => this.#roleChanged(),
+    });
+    this.#loop = new EventLoop(
+      state,
+      clock,
+      {
+        run: (effects, event) => runner.run(effects, event),
+        takeProposals: () => this.#takeProposals(),
+        endTurn: () => this.#endTurn(),
+        expire: (nowMs) => this.requests.expire(nowMs),
+        nextExpiry: () => this.requests.nextExpiry(),
+        failed,
+      },
+      options.checkInvariants,
+    );
+    this.requests = new Requests({
+      ...{ state, clock, codec: codec.command, maxCommandBytes, proposals },
+      ...{ forwarding: this.#forwarding, applier: this.#applier, wake: () => this.#loop.wake() },
+    });
+  }
+
+  /** Opens the transport and takes the first step. */
+  async open(): Promise<void> {
+    const { address, id, transport } = this.#options;
+    const { identity, members } = this.#startup;
+    const { clusterId, incarnation } = identity;
+    const self: Identity = {
+      clusterId,
+      id,
+      address,
+      incarnation,
+      protocolVersion: PROTOCOL_VERSION,
+    };
+    try {
+      await transport.open(self, (from, frame) => this.#receive(from, frame));
+    } catch (cause) {
+      if (cause instanceof CoxswainError) throw cause;
+      throw new CoxswainError('ERR_TRANSPORT', 'the transport could not be opened', { cause });
+    }
+    transport.setPeers(members.filter((member) => member.id !== id));
+    this.#warnOfSize();
+    this.#loop.push({ type: 'start' });
+  }
+
+  /** Throws what ended this node, if anything did. */
+  checkOpen(): void {
+    if (this.#fault !== undefined) throw this.#fault;
+    if (this.#closing !== undefined) throw closedError();
+  }
+
+  campaign(): void {
+    this.#loop.push({ type: 'campaign' });
+  }
+
+  status(): NodeStatus {
+    return statusOf(this.#state, {
+      applied: this.#applier.applied,
+      waiting: this.#proposals.waiting,
+      badFrames: this.#inbox.badFrames,
+      nowMs: this.#options.clock.now(),
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  #receive(from: MemberId, frame: Uint8Array): void {
+    if (this.#closing !== undefined || from === this.#options.id) return;
+    try {
+      this.#inbox.receive(from, frame);
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  #takeProposals(): Propose | undefined {
+    if (this.#state.role !== 'leader') return undefined;
+    const queued = this.#proposals.queued();
+    if (queued.length === 0) return undefined;
+    const some = queued.length > MAX_STEP_PROPOSALS ? queued.slice(0, MAX_STEP_PROPOSALS) : queued;
+    const bodies = some.map((ticket) => ticket.body);
+    return {
+      type: 'propose',
+      bodies,
+      wallMs: Math.max(0, Math.floor(this.#options.clock.wallMs())),
+    };
+  }
+
+  #endTurn(): void {
+    this.#writer.flush();
+    this.#forwarding.flush();
+    this.#delegates.flush();
+    this.#window.evict(Math.min(this.#state.log.durable, this.#applier.applied) + 1);
+    this.requests.check();
+    this.#announcer.endTurn();
+  }
+
+  #roleChanged(): void {
+    const { leader, role, term } = this.#state;
+    this.#options.logger.info({ role, term, leader }, 'role changed');
+    this.#forwarding.leaderChanged();
+    if (role !== 'leader') this.#delegates.stepDown();
+  }
+
+  #warnOfSize(): void {
+    const count = this.#state.config.voters.length;
+    const { logger } = this.#options;
+    if (count > 7)
+      logger.warn({ count }, 'more than 7 voters: every commit waits for more of them');
+    if (count % 2 === 0) {
+      logger.warn(
+        { count },
+        'an even number of voters survives no more failures than one voter less',
+      );
+    }
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#closing !== undefined) return;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    const fault =
+      cause instanceof CoxswainError
+        ? cause
+        : new CoxswainError('ERR_INVARIANT', `unexpected: ${text}`, { cause, outcome: 'unknown' });
+    this.#fault = fault;
+    this.#options.logger.error({ err: fault }, 'the node stops');
+    this.#closing = this.#shutDown();
+    this.#announcer.announce('fault', fault);
+  }
+
+  async #shutDown(): Promise<void> {
+    const fault = this.#fault;
+    this.#loop.stop();
+    const machineIdle = this.#applier.stop();
+    const errorOf = (ticket: Ticket) =>
+      fault === undefined
+        ? ticketError(ticket, 'ERR_CLOSED', 'the node was closed')
+        : ticketError(ticket, fault.code, fault.message, fault);
+    this.#proposals.failAll(errorOf);
+    this.#forwarding.failAll(errorOf);
+    this.requests.failAll(fault ?? closedError());
+    const { clock, requestTimeoutMs, storage, transport } = this.#options;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(requestTimeoutMs, resolve);
+      const idle = Promise.all([machineIdle, this.#writer.stop()]);
+      idle.finally(cancel).then(() => resolve());
+    });
+    const closed = await Promise.allSettled([transport.close(), storage.close()]);
+    for (const result of closed) {
+      if (result.status === 'rejected') {
+        this.#options.logger.error({ err: result.reason }, 'a part did not close');
+      }
+    }
+    this.#announcer.announce('closed');
+  }
+}
+
+function closedError(): CoxswainError {
+  return new CoxswainError('ERR_CLOSED', 'the node is closed', { outcome: 'not-applied' });
+}

@@ -1,0 +1,32 @@
+// What a node tells its host: one typed map. Emitted at the end of a turn, never in mid-change.
+import type { MemberId } from '../contracts/index.ts';
+import type { CoxswainError } from '../errors.ts';
+import type { Role } from '../raft/index.ts';
+
+export interface RoleEvent {
+  readonly role: Role;
+  readonly term: number;
+}
+
+export interface LeaderEvent {
+  /** Undefined while no leader is known. */
+  readonly leader: MemberId | undefined;
+  readonly term: number;
+}
+
+export interface CommittedEvent {
+  readonly index: number;
+}
+
+export interface NodeEvents {
+  /** This member's role or term changed. */
+  role: (event: RoleEvent) => void;
+  /** The known leader changed. */
+  leader: (event: LeaderEvent) => void;
+  /** The commit index moved; at most once a turn. */
+  committed: (event: CommittedEvent) => void;
+  /** The node stopped by itself; what it was given is being closed. */
+  fault: (error: CoxswainError) => void;
+  /** Everything is closed. The last event. */
+  closed: () => void;
+}

@@ -1,0 +1,129 @@
+// A member that does not lead sends its proposals to the one that does, once each; the leader's
+// answer settles them. Answering for others is in delegates.ts.
+import type { MemberId, Transport } from '../contracts/index.ts';
+import { CoxswainError } from '../errors.ts';
+import type { RaftState } from '../raft/index.ts';
+import type { StoreIdentity } from './identity.ts';
+import type { Proposals } from './proposals.ts';
+import { type Ticket, ticketError } from './ticket.ts';
+import {
+  type ForwardedRequest,
+  type ForwardReply,
+  type FrameCodec,
+  REQUEST_BYTES,
+} from './wire/index.ts';
+
+export interface ForwardingParts {
+  readonly state: RaftState;
+  readonly identity: StoreIdentity;
+  readonly transport: Transport;
+  readonly codec: FrameCodec;
+  readonly proposals: Proposals;
+  readonly decodeResult: (bytes: Uint8Array) => unknown;
+  /** Bodies of one frame, together; a single larger one still travels, alone. */
+  readonly maxBytes: number;
+}
+
+export class Forwarding {
+  readonly #parts: ForwardingParts;
+  readonly #outstanding = new Map<number, Ticket>();
+  #nextRequest = 1;
+  /** To whom, and in which term, the outstanding requests went. */
+  #leader: MemberId | undefined;
+  #term = 0;
+
+  constructor(parts: ForwardingParts) {
+    this.#parts = parts;
+  }
+
+  /** Sends what is queued to the leader, if another one is known. */
+  flush(): void {
+    const { proposals, state } = this.#parts;
+    const { leader } = state;
+    if (leader === undefined || leader === state.id) return;
+    let queued = proposals.queued();
+    while (queued.length > 0) {
+      const count = this.#sendSome(leader, queued);
+      if (count === 0) return;
+      queued = proposals.queued();
+    }
+  }
+
+  /** The leader or the term is another: whether the old leader took them cannot be known here. */
+  leaderChanged(): void {
+    const { state } = this.#parts;
+    if (state.leader === this.#leader && state.term === this.#term) return;
+    this.#leader = state.leader;
+    this.#term = state.term;
+    this.failAll((ticket) =>
+      ticketError(ticket, 'ERR_LEADERSHIP_LOST', 'the leader it was sent to no longer leads'),
+    );
+  }
+
+  receive(reply: ForwardReply): void {
+    const { decodeResult, identity } = this.#parts;
+    if (reply.boot !== identity.boot) return;
+    for (const { request, index, term, result } of reply.applied) {
+      const ticket = this.#take(request);
+      if (ticket === undefined) continue;
+      try {
+        ticket.applied(ticket.kind === 'command' ? decodeResult(result) : undefined, index, term);
+      } catch (cause) {
+        ticket.fail(undecodable(index, cause));
+      }
+    }
+    for (const { request, code, message, outcome, retryable, index } of reply.failed) {
+      const details = { outcome, retryable, ...(index > 0 ? { index } : {}) };
+      this.#take(request)?.fail(new CoxswainError(code, message, details));
+    }
+  }
+
+  failAll(errorOf: (ticket: Ticket) => CoxswainError): void {
+    const tickets = [...this.#outstanding.values()];
+    this.#outstanding.clear();
+    for (const ticket of tickets) ticket.fail(errorOf(ticket));
+  }
+
+  /** The caller no longer waits: the answer, if one comes, has nobody to go to. */
+  forget(ticket: Ticket): void {
+    this.#outstanding.delete(ticket.request);
+  }
+
+  #sendSome(leader: MemberId, queued: readonly Ticket[]): number {
+    const { codec, identity, maxBytes, proposals, state, transport } = this.#parts;
+    const requests: ForwardedRequest[] = [];
+    let bytes = 0;
+    for (const { kind, body } of queued) {
+      bytes += REQUEST_BYTES + body.length;
+      if (bytes > maxBytes && requests.length > 0) break;
+      requests.push({ request: this.#nextRequest + requests.length, kind, body });
+    }
+    const { boot, incarnation } = identity;
+    const { term } = state;
+    const frame = codec.encodeForward({ type: 'forward', term, incarnation, boot, requests });
+    if (!transport.send(leader, [frame], 'entries')) return 0;
+    for (const [at, { request }] of requests.entries()) {
+      const ticket = queued[at];
+      if (ticket === undefined) continue;
+      ticket.request = request;
+      this.#outstanding.set(request, ticket);
+    }
+    this.#nextRequest += requests.length;
+    proposals.forward(requests.length);
+    return requests.length;
+  }
+
+  #take(request: number): Ticket | undefined {
+    const ticket = this.#outstanding.get(request);
+    this.#outstanding.delete(request);
+    return ticket;
+  }
+}
+
+function undecodable(index: number, cause: unknown): CoxswainError {
+  return new CoxswainError(
+    'ERR_COMMAND_ENCODING',
+    `applied at index ${index}, but its result cannot be decoded`,
+    { cause, index, outcome: 'unknown' },
+  );
+}

@@ -1,0 +1,6 @@
+export type { CommittedEvent, LeaderEvent, NodeEvents, RoleEvent } from './events.ts';
+export { msgpack, msgpackCodec, rawCodec } from './msgpack-codec.ts';
+export { defaultLimits, type Limits, presets, type RaftNodeOptions } from './options.ts';
+export { type Awaited, RaftNode } from './raft-node.ts';
+export type { FollowerStatus, NodeStatus } from './status.ts';
+export { systemClock } from './system-clock.ts';

@@ -1,0 +1,52 @@
+// The recent entries, in memory: what is written, sent and applied is almost always here. Older ones
+// are read from the store.
+import type { LogEntry } from '../contracts/index.ts';
+import { assert } from '../lib/assert.ts';
+import { Deque } from '../lib/deque.ts';
+
+export class LogWindow {
+  readonly #entries = new Deque<LogEntry>();
+  readonly #maxBytes: number;
+  #first: number;
+  #bytes = 0;
+
+  /** `next` is the index of the first entry to come; bodies of over `maxBytes` may be evicted. */
+  constructor(next: number, maxBytes: number) {
+    this.#first = next;
+    this.#maxBytes = maxBytes;
+  }
+
+  append(entry: LogEntry): void {
+    assert(entry.index === this.#first + this.#entries.length, `entry ${entry.index} follows`);
+    this.#entries.push(entry);
+    this.#bytes += entry.body.length;
+  }
+
+  /** Removes every entry from `from` on. */
+  truncate(from: number): void {
+    for (const entry of this.#entries.cut(from - this.#first)) this.#bytes -= entry.body.length;
+    if (this.#entries.length === 0) this.#first = Math.min(this.#first, from);
+  }
+
+  get(index: number): LogEntry | undefined {
+    return index < this.#first ? undefined : this.#entries.at(index - this.#first);
+  }
+
+  /** Entries [from, until); undefined when some of them are in the store only. */
+  slice(from: number, until: number): readonly LogEntry[] | undefined {
+    if (until <= from) return [];
+    if (from < this.#first || until > this.#first + this.#entries.length) return undefined;
+    return this.#entries.slice(from - this.#first, until - this.#first);
+  }
+
+  /** Lets go of the oldest entries that the bound has no room for; never of `keepFrom` and later. */
+  evict(keepFrom: number): void {
+    let count = 0;
+    while (this.#bytes > this.#maxBytes && this.#first + count < keepFrom) {
+      this.#bytes -= this.#entries.at(count)?.body.length ?? 0;
+      count++;
+    }
+    this.#entries.drop(count);
+    this.#first += count;
+  }
+}

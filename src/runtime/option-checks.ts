@@ -1,0 +1,48 @@
+// The checks that options share. Each failure names the option, its value and what is accepted.
+import { inspect } from 'node:util';
+import { CoxswainError } from '../errors.ts';
+
+export function invalidOption(name: string, value: unknown, accepted: string): CoxswainError {
+  const shown = inspect(value, {
+    depth: 1,
+    breakLength: 120,
+    maxArrayLength: 5,
+    maxStringLength: 80,
+  });
+  return new CoxswainError('ERR_INVALID_OPTION', `${name} is ${shown}; accepted: ${accepted}`, {
+    outcome: 'not-applied',
+  });
+}
+
+export function checkObject(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw invalidOption(name, value, 'an object');
+}
+
+export function checkText(name: string, value: unknown, maxBytes: number): void {
+  if (typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= maxBytes) return;
+  throw invalidOption(name, value, `a string of 1 to ${maxBytes} bytes`);
+}
+
+export function checkInteger(name: string, value: unknown, least: number, most: number): void {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
+  throw invalidOption(name, value, `a whole number from ${least} to ${most}`);
+}
+
+export function checkFunctions(name: string, value: unknown, methods: readonly string[]): void {
+  checkObject(name, value);
+  const missing = methods.filter(
+    (method) => typeof Reflect.get(value as object, method) !== 'function',
+  );
+  if (missing.length > 0) {
+    throw invalidOption(name, value, `an object with the methods ${methods.join(', ')}`);
+  }
+}
+
+/** `prefix` is put before the name of an option that does not exist. */
+export function checkKnown(prefix: string, value: object, known: readonly string[]): void {
+  for (const name of Object.keys(value)) {
+    if (known.includes(name)) continue;
+    const accepted = `the options ${known.map((each) => prefix + each).join(', ')}`;
+    throw invalidOption(prefix + name, Reflect.get(value, name), accepted);
+  }
+}

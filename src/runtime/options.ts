@@ -1,0 +1,225 @@
+// Every option of a node: meaning, unit, minimum, default. Checked once, at open; nothing is read
+// from the environment.
+import type {
+  Clock,
+  Logger,
+  MachineCodec,
+  Member,
+  MemberId,
+  StateMachine,
+  Storage,
+  Transport,
+} from '../contracts/index.ts';
+import { msgpackCodec } from './msgpack-codec.ts';
+import {
+  checkFunctions,
+  checkInteger,
+  checkKnown,
+  checkObject,
+  checkText,
+  invalidOption,
+} from './option-checks.ts';
+import { silentLogger } from './silent-logger.ts';
+import { systemClock } from './system-clock.ts';
+
+export interface RaftNodeOptions<C, R, Q = never, A = never> {
+  /** Name of the cluster; the same on every member. 1 to 255 bytes. */
+  readonly cluster: string;
+  /** Id of this member, unique in the cluster. 1 to 255 bytes. */
+  readonly id: MemberId;
+  /** Where peers reach this member, as the transport understands it. */
+  readonly address: string;
+  /**
+   * The first members of the cluster, this one among them; the same on every member. May always
+   * be passed: on a store that is not empty only the cluster it names is checked.
+   */
+  readonly bootstrap: readonly Member[];
+  readonly stateMachine: StateMachine<C, R, Q, A>;
+  readonly storage: Storage;
+  readonly transport: Transport;
+  /** How commands and results become bytes; the same on every member. Default: msgpackr. */
+  readonly codec?: MachineCodec<C, R>;
+  /** A leader's period between heartbeats, in ms, at least 1. Default 100. */
+  readonly heartbeatMs?: number;
+  /**
+   * A member that hears no leader stands for election after a time drawn from [min, max), in ms.
+   * min is at least twice `heartbeatMs`, max is above min. Default [1000, 2000].
+   */
+  readonly electionTimeoutMs?: readonly [min: number, max: number];
+  /** How long `propose` and `read` wait when the call does not say, in ms. Default 10 000. */
+  readonly requestTimeoutMs?: number;
+  readonly limits?: Partial<Limits>;
+  /** Time and the order of callbacks. Default: the system's. */
+  readonly clock?: Clock;
+  /** Seed of this member's random choices, a whole number. Default: random. */
+  readonly seed?: number;
+  /** Default: says nothing. */
+  readonly logger?: Logger;
+  /** Check the core's invariants after every step, at about twice its cost. Default false. */
+  readonly checkInvariants?: boolean;
+}
+
+/** Bounds: nothing in a node grows without one. Bytes, unless the name says otherwise. */
+export interface Limits {
+  /** One encoded command. At least 1. Default 1 MiB. */
+  readonly maxCommandBytes: number;
+  /** Proposals that wait to enter the log, here or at the leader: a count. Default 65 536. */
+  readonly maxQueuedProposals: number;
+  /** Their encoded bytes. Default 64 MiB. */
+  readonly maxQueuedBytes: number;
+  /** A leader's entries that are not committed yet. Default 64 MiB. */
+  readonly maxUncommittedBytes: number;
+  /** Entries of one append message; a single larger entry travels alone. Default 1 MiB. */
+  readonly maxAppendBytes: number;
+  /** Append messages on their way to one follower: a count. Default 64. */
+  readonly maxInflightAppends: number;
+  /** Their bytes. Default 16 MiB. */
+  readonly maxInflightBytes: number;
+  /** Recent entries kept in memory, so that sending and applying need not read the store. 64 MiB. */
+  readonly memoryWindowBytes: number;
+  /** Entries applied in one go before other work gets its turn: a count. Default 4096. */
+  readonly maxApplyBatch: number;
+}
+
+export const defaultLimits: Limits = {
+  maxCommandBytes: 1024 * 1024,
+  maxQueuedProposals: 65_536,
+  maxQueuedBytes: 64 * 1024 * 1024,
+  maxUncommittedBytes: 64 * 1024 * 1024,
+  maxAppendBytes: 1024 * 1024,
+  maxInflightAppends: 64,
+  maxInflightBytes: 16 * 1024 * 1024,
+  memoryWindowBytes: 64 * 1024 * 1024,
+  maxApplyBatch: 4096,
+};
+
+export interface TimingPreset {
+  readonly heartbeatMs: number;
+  readonly electionTimeoutMs: readonly [min: number, max: number];
+}
+
+/** Times that suit a network: `RaftNode.open({ ...presets.lan, … })`. */
+export const presets: Readonly<Record<'lan' | 'wan', TimingPreset>> = {
+  /** One data centre, an event loop that is never blocked for long. */
+  lan: { heartbeatMs: 50, electionTimeoutMs: [150, 300] },
+  /** Members far from each other. */
+  wan: { heartbeatMs: 500, electionTimeoutMs: [5000, 10_000] },
+};
+
+/** The options with every default filled in. */
+export interface CheckedOptions<C, R, Q, A> {
+  readonly cluster: string;
+  readonly id: MemberId;
+  readonly address: string;
+  readonly bootstrap: readonly Member[];
+  readonly stateMachine: StateMachine<C, R, Q, A>;
+  readonly storage: Storage;
+  readonly transport: Transport;
+  readonly codec: MachineCodec<C, R>;
+  readonly heartbeatMs: number;
+  readonly electionMinMs: number;
+  readonly electionMaxMs: number;
+  readonly requestTimeoutMs: number;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly seed: number;
+  readonly logger: Logger;
+  readonly checkInvariants: boolean;
+}
+
+const known = [
+  ...['cluster', 'id', 'address', 'bootstrap', 'stateMachine', 'storage', 'transport', 'codec'],
+  ...['heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs', 'limits', 'clock', 'seed', 'logger'],
+  'checkInvariants',
+];
+
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** Throws ERR_INVALID_OPTION, naming the option, its value and what is accepted. */
+export function checkOptions<C, R, Q, A>(
+  options: RaftNodeOptions<C, R, Q, A>,
+): CheckedOptions<C, R, Q, A> {
+  checkObject('options', options);
+  checkKnown('', options, known);
+  checkText('cluster', options.cluster, 255);
+  checkText('id', options.id, 255);
+  checkText('address', options.address, 1024);
+  checkBootstrap(options.bootstrap, options.id);
+  checkFunctions('stateMachine', options.stateMachine, ['apply', 'snapshot', 'restore']);
+  checkFunctions('storage', options.storage, ['close']);
+  checkFunctions('storage.log', options.storage.log, ['load', 'write', 'read', 'close']);
+  checkFunctions('transport', options.transport, ['open', 'setPeers', 'send', 'close']);
+  const {
+    heartbeatMs = 100,
+    electionTimeoutMs = [1000, 2000],
+    requestTimeoutMs = 10_000,
+  } = options;
+  checkInteger('heartbeatMs', heartbeatMs, 1, LONGEST_TIMEOUT_MS);
+  const [electionMinMs, electionMaxMs] = checkElection(electionTimeoutMs, heartbeatMs);
+  checkInteger('requestTimeoutMs', requestTimeoutMs, 1, LONGEST_TIMEOUT_MS);
+  const limits = checkLimits(options.limits ?? {}, options.transport.supports.maxFrameBytes);
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
+  checkInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);
+  const { codec = msgpackCodec<C, R>(), clock = systemClock, logger = silentLogger } = options;
+  checkFunctions('codec.command', codec.command, ['encode', 'decode']);
+  checkFunctions('codec.result', codec.result, ['encode', 'decode']);
+  checkFunctions('clock', clock, ['now', 'wallMs', 'after', 'soon']);
+  checkFunctions('logger', logger, ['debug', 'info', 'warn', 'error']);
+  const { checkInvariants = false } = options;
+  if (typeof checkInvariants !== 'boolean') {
+    throw invalidOption('checkInvariants', checkInvariants, 'true or false');
+  }
+  const { cluster, id, address, bootstrap, stateMachine, storage, transport } = options;
+  return {
+    ...{ cluster, id, address, bootstrap, stateMachine, storage, transport, codec },
+    ...{ heartbeatMs, electionMinMs, electionMaxMs, requestTimeoutMs, limits },
+    ...{ clock, seed, logger, checkInvariants },
+  };
+}
+
+function checkBootstrap(bootstrap: readonly Member[], self: MemberId): void {
+  if (!Array.isArray(bootstrap) || bootstrap.length === 0) {
+    throw invalidOption('bootstrap', bootstrap, 'a list of at least one { id, address }');
+  }
+  const ids = new Set<string>();
+  for (const [at, member] of bootstrap.entries()) {
+    checkObject(`bootstrap[${at}]`, member);
+    checkText(`bootstrap[${at}].id`, member.id, 255);
+    checkText(`bootstrap[${at}].address`, member.address, 1024);
+    if (ids.has(member.id)) throw invalidOption(`bootstrap[${at}].id`, member.id, 'each id once');
+    ids.add(member.id);
+  }
+  if (!ids.has(self)) throw invalidOption('id', self, 'the id of a member in bootstrap');
+}
+
+function checkElection(range: readonly [number, number], heartbeatMs: number): [number, number] {
+  const accepted = `[min, max] in ms, min ≥ 2 × heartbeatMs (${2 * heartbeatMs}), max > min`;
+  if (!Array.isArray(range) || range.length !== 2) {
+    throw invalidOption('electionTimeoutMs', range, accepted);
+  }
+  const [min, max] = range;
+  checkInteger('electionTimeoutMs[0]', min, 1, LONGEST_TIMEOUT_MS);
+  checkInteger('electionTimeoutMs[1]', max, 1, LONGEST_TIMEOUT_MS);
+  if (min < 2 * heartbeatMs || max <= min)
+    throw invalidOption('electionTimeoutMs', range, accepted);
+  return [min, max];
+}
+
+function checkLimits(given: Partial<Limits>, maxFrameBytes: number): Limits {
+  checkObject('limits', given);
+  checkKnown('limits.', given, Object.keys(defaultLimits));
+  const limits = { ...defaultLimits };
+  for (const name of Object.keys(defaultLimits) as (keyof Limits)[]) {
+    const value = given[name];
+    if (value === undefined) continue;
+    checkInteger(`limits.${name}`, value, 1, 2 ** 40);
+    limits[name] = value;
+  }
+  const room = maxFrameBytes - 4096;
+  for (const name of ['maxCommandBytes', 'maxAppendBytes'] as const) {
+    if (limits[name] <= room) continue;
+    const accepted = `at most ${room}: the transport carries frames of ${maxFrameBytes} bytes`;
+    throw invalidOption(`limits.${name}`, limits[name], accepted);
+  }
+  return limits;
+}

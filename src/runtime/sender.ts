@@ -1,0 +1,110 @@
+// Turns the core's messages into frames: holds those that wait for a write, adds entries to appends.
+import type { LogEntry, LogStore, MemberId, Transport } from '../contracts/index.ts';
+import type { Append, RaftState, Send } from '../raft/index.ts';
+import type { LogWindow } from './log-window.ts';
+import type { FrameCodec } from './wire/index.ts';
+
+export interface SenderParts {
+  readonly state: RaftState;
+  readonly transport: Transport;
+  readonly codec: FrameCodec;
+  readonly window: LogWindow;
+  readonly store: LogStore;
+  readonly maxAppendBytes: number;
+  readonly failed: (cause: unknown) => void;
+}
+
+export class Sender {
+  readonly #parts: SenderParts;
+  #held: Send[] = [];
+  #completed = 0;
+  /** Appends whose entries are in the store only, in order for each follower. */
+  readonly #cold = new Map<MemberId, Append[]>();
+  /** The entries encoded last: other followers mostly need the very same. */
+  #section: { from: number; until: number; bytes: Uint8Array } | undefined;
+
+  constructor(parts: SenderParts) {
+    this.#parts = parts;
+  }
+
+  send(effect: Send): void {
+    if (effect.after > this.#completed) this.#held.push(effect);
+    else this.#transmit(effect);
+  }
+
+  /** Writes up to `write` are durable: what waited for them leaves now, in order. */
+  release(write: number): void {
+    this.#completed = write;
+    if (this.#held.length === 0) return;
+    const held = this.#held;
+    this.#held = held.filter((effect) => effect.after > write);
+    for (const effect of held) if (effect.after <= write) this.#transmit(effect);
+  }
+
+  /** Entries from here on are others now. */
+  truncated(): void {
+    this.#section = undefined;
+  }
+
+  #transmit({ to, message }: Send): void {
+    const { codec, transport, window } = this.#parts;
+    if (message.type !== 'append') {
+      transport.send(to, [codec.encodeMessage(message)], 'control');
+      return;
+    }
+    const cold = this.#cold.get(to);
+    if (cold !== undefined) {
+      cold.push(message);
+      return;
+    }
+    const entries = window.slice(message.from, message.until);
+    if (entries === undefined) {
+      this.#cold.set(to, [message]);
+      this.#readAndSend(to).catch(this.#parts.failed);
+    } else {
+      this.#sendAppend(to, message, entries);
+    }
+  }
+
+  #sendAppend(to: MemberId, append: Append, entries: readonly LogEntry[]): void {
+    const { codec, transport } = this.#parts;
+    const head = codec.encodeMessage(append);
+    if (entries.length === 0) {
+      transport.send(to, [head], 'entries');
+      return;
+    }
+    const { from, until } = append;
+    if (this.#section?.from !== from || this.#section.until !== until) {
+      this.#section = { from, until, bytes: codec.encodeEntries(entries) };
+    }
+    transport.send(to, [head, this.#section.bytes], 'entries');
+  }
+
+  /** Sends the cold appends of one follower, one after another, each only if it is still wanted. */
+  async #readAndSend(to: MemberId): Promise<void> {
+    const queue = this.#cold.get(to) ?? [];
+    for (let append = queue[0]; append !== undefined; append = queue[0]) {
+      const entries = this.#isCurrent(to, append) ? await this.#read(append) : [];
+      // Anything may have happened meanwhile: another term, another stream, a truncation.
+      if (this.#isCurrent(to, append)) this.#sendAppend(to, append, entries);
+      queue.shift();
+    }
+    this.#cold.delete(to);
+  }
+
+  async #read({ from, until }: Append): Promise<readonly LogEntry[]> {
+    const { store, window, maxAppendBytes } = this.#parts;
+    const entries: LogEntry[] = [];
+    for (let next = from; next < until; next = from + entries.length) {
+      const recent = window.slice(next, until);
+      entries.push(...(recent ?? (await store.read(next, until, maxAppendBytes))));
+    }
+    return entries;
+  }
+
+  #isCurrent(to: MemberId, append: Append): boolean {
+    const { state } = this.#parts;
+    if (state.role !== 'leader' || state.term !== append.term) return false;
+    return state.leading?.progress.get(to)?.stream === append.stream;
+  }
+}

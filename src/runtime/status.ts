@@ -1,0 +1,52 @@
+// What a node says of itself.
+import type { MemberId } from '../contracts/index.ts';
+import type { ProgressMode, RaftState, Role } from '../raft/index.ts';
+
+export interface NodeStatus {
+  readonly id: MemberId;
+  readonly role: Role;
+  readonly term: number;
+  /** Undefined while no leader is known. */
+  readonly leader: MemberId | undefined;
+  /** Index of the last entry in the log, and of the last one durable here. */
+  readonly last: number;
+  readonly durable: number;
+  readonly commit: number;
+  /** Index of the last entry the machine has settled. */
+  readonly applied: number;
+  readonly voters: readonly MemberId[];
+  /** What a leader knows of the others; empty on other members. */
+  readonly followers: readonly FollowerStatus[];
+  /** Proposals that wait to enter a log, here or at the leader. */
+  readonly waiting: number;
+  /** Frames from peers that did not decode, and were dropped. */
+  readonly badFrames: number;
+}
+
+export interface FollowerStatus {
+  readonly id: MemberId;
+  readonly mode: ProgressMode;
+  /** Everything up to here is durable there. */
+  readonly match: number;
+  /** How long nothing was heard from it, in ms. */
+  readonly silentMs: number;
+}
+
+export function statusOf(
+  state: RaftState,
+  more: { applied: number; waiting: number; badFrames: number; nowMs: number },
+): NodeStatus {
+  const followers: FollowerStatus[] = [];
+  for (const [id, { contactMs, match, mode }] of state.leading?.progress ?? []) {
+    followers.push({ id, mode, match, silentMs: Math.max(0, more.nowMs - contactMs) });
+  }
+  const { commit, config, id, leader, log, role, term } = state;
+  return {
+    ...{ id, role, term, leader, last: log.last, durable: log.durable, commit },
+    applied: more.applied,
+    voters: config.voters,
+    followers,
+    waiting: more.waiting,
+    badFrames: more.badFrames,
+  };
+}

@@ -1,0 +1,91 @@
+// One who waits for an entry: queued, then in a log or sent to the leader, then settled, once.
+import type { Proposed } from '../contracts/index.ts';
+import { CoxswainError, type ErrorCode } from '../errors.ts';
+import { Call, type CallInit, type GivenUp } from './call.ts';
+import type { ForwardedKind } from './wire/index.ts';
+
+/** `queued`: no log has it. `forwarded`: the leader may have it. `logged`: ours has or had it. */
+export type TicketPlace = 'queued' | 'forwarded' | 'logged';
+
+export interface Ticket {
+  readonly kind: ForwardedKind;
+  readonly body: Uint8Array;
+  place: TicketPlace;
+  /** Position in the log once `logged`; 0 before. */
+  index: number;
+  term: number;
+  /** The number it was forwarded under; 0 before. */
+  request: number;
+  readonly settled: boolean;
+  /** The entry was applied here. */
+  applied(result: unknown, index: number, term: number): void;
+  fail(error: CoxswainError): void;
+}
+
+/** What befell a ticket that will not be waited for any longer. A noop changes nothing, ever. */
+export function ticketError(
+  ticket: Ticket,
+  code: ErrorCode,
+  message: string,
+  cause?: unknown,
+): CoxswainError {
+  const unknown = ticket.place !== 'queued' && ticket.kind === 'command';
+  return new CoxswainError(code, unknown ? `${message}; it may have been applied` : message, {
+    outcome: unknown ? 'unknown' : 'not-applied',
+    retryable: retryableCodes.includes(code),
+    ...(ticket.index > 0 ? { index: ticket.index } : {}),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+const retryableCodes: readonly ErrorCode[] = [
+  ...(['ERR_NO_LEADER', 'ERR_TIMEOUT', 'ERR_ABORTED', 'ERR_LEADERSHIP_LOST'] as const),
+];
+
+export function commandTooLarge(bytes: number, most: number): CoxswainError {
+  const message = `the command takes ${bytes} bytes; limits.maxCommandBytes is ${most}`;
+  return new CoxswainError('ERR_COMMAND_TOO_LARGE', message, { outcome: 'not-applied' });
+}
+
+export interface LocalTicketInit<R> extends CallInit<Proposed<R>> {
+  readonly kind: ForwardedKind;
+  readonly body: Uint8Array;
+  /** Is a leader known? Tells "no leader" from "too slow" when time runs out. */
+  readonly knowsLeader: () => boolean;
+  /** Called once, when the ticket is settled. */
+  readonly settled: (ticket: Ticket) => void;
+}
+
+/** The ticket of a caller in this process. */
+export class LocalTicket<R> extends Call<Proposed<R>> implements Ticket {
+  readonly kind: ForwardedKind;
+  readonly body: Uint8Array;
+  place: TicketPlace = 'queued';
+  index = 0;
+  term = 0;
+  request = 0;
+  readonly #init: LocalTicketInit<R>;
+
+  constructor(init: LocalTicketInit<R>) {
+    super(init);
+    this.kind = init.kind;
+    this.body = init.body;
+    this.#init = init;
+  }
+
+  applied(result: unknown, index: number, term: number): void {
+    this.resolve({ result: result as R, index, term });
+  }
+
+  protected override errorOf(code: GivenUp): CoxswainError {
+    if (code === 'ERR_ABORTED') return ticketError(this, code, 'the caller stopped waiting');
+    if (this.place !== 'queued' || this.#init.knowsLeader()) {
+      return ticketError(this, code, 'no answer in time');
+    }
+    return ticketError(this, 'ERR_NO_LEADER', 'no leader was known in time');
+  }
+
+  protected override onSettled(): void {
+    this.#init.settled(this);
+  }
+}

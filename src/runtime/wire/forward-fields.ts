@@ -1,0 +1,145 @@
+// Proposals on their way to the leader, and its answers, as bytes after the header.
+import type { ErrorCode, Outcome } from '../../errors.ts';
+import { type ByteReader, type ByteWriter, frameError, textBytes } from '../../lib/bytes.ts';
+
+/** `command`: bytes for the machine. `noop`: the mark of a linearizable read. */
+export type ForwardedKind = 'command' | 'noop';
+
+export interface ForwardedRequest {
+  /** Number of the request, ascending within one boot of its origin. */
+  readonly request: number;
+  readonly kind: ForwardedKind;
+  readonly body: Uint8Array;
+}
+
+/** Taken only by the leader of `term`, and each request once for each (incarnation, boot). */
+export interface Forward {
+  readonly type: 'forward';
+  readonly term: number;
+  /** The origin's incarnation, 16 hexadecimal digits, and its boot counter. */
+  readonly incarnation: string;
+  readonly boot: number;
+  readonly requests: readonly ForwardedRequest[];
+}
+
+export interface ForwardedApplied {
+  readonly request: number;
+  readonly index: number;
+  readonly term: number;
+  /** The encoded result; empty for a noop. */
+  readonly result: Uint8Array;
+}
+
+export interface ForwardedFailure {
+  readonly request: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly outcome: Outcome;
+  readonly retryable: boolean;
+  /** 0 when no log accepted it. */
+  readonly index: number;
+}
+
+export interface ForwardReply {
+  readonly type: 'forward-reply';
+  /** The boot that the requests came with. */
+  readonly boot: number;
+  readonly applied: readonly ForwardedApplied[];
+  readonly failed: readonly ForwardedFailure[];
+}
+
+/** Bytes of one request before its body, and of one answer before its result. */
+export const REQUEST_BYTES: number = 8 + 1 + 4;
+export const APPLIED_BYTES: number = 8 + 8 + 8 + 4;
+
+export function forwardBytes(forward: Forward): number {
+  let bytes = 8 + textBytes(forward.incarnation) + 8 + 4;
+  for (const { body } of forward.requests) bytes += REQUEST_BYTES + body.length;
+  return bytes;
+}
+
+export function writeForward(writer: ByteWriter, forward: Forward): void {
+  writer.u53(forward.term);
+  writer.text(forward.incarnation);
+  writer.u53(forward.boot);
+  writer.u32(forward.requests.length);
+  for (const { request, kind, body } of forward.requests) {
+    writer.u53(request);
+    writer.u8(kind === 'command' ? 1 : 0);
+    writer.u32(body.length);
+    writer.bytes(body);
+  }
+}
+
+export function readForward(reader: ByteReader): Forward {
+  const term = reader.u53();
+  const incarnation = reader.text();
+  const boot = reader.u53();
+  const requests: ForwardedRequest[] = [];
+  for (let count = readCount(reader, REQUEST_BYTES); count > 0; count--) {
+    const request = reader.u53();
+    const kind = reader.flag() ? 'command' : 'noop';
+    requests.push({ request, kind, body: reader.bytes(reader.u32()) });
+  }
+  return { type: 'forward', term, incarnation, boot, requests };
+}
+
+export function forwardReplyBytes(reply: ForwardReply): number {
+  let bytes = 8 + 4 + 4;
+  for (const { result } of reply.applied) bytes += APPLIED_BYTES + result.length;
+  for (const { code, message } of reply.failed) {
+    bytes += 8 + 8 + 1 + textBytes(code) + textBytes(message);
+  }
+  return bytes;
+}
+
+export function writeForwardReply(writer: ByteWriter, reply: ForwardReply): void {
+  writer.u53(reply.boot);
+  writer.u32(reply.applied.length);
+  for (const { request, index, term, result } of reply.applied) {
+    writer.u53(request);
+    writer.u53(index);
+    writer.u53(term);
+    writer.u32(result.length);
+    writer.bytes(result);
+  }
+  writer.u32(reply.failed.length);
+  for (const failure of reply.failed) {
+    writer.u53(failure.request);
+    writer.u53(failure.index);
+    writer.u8((failure.outcome === 'unknown' ? 1 : 0) | (failure.retryable ? 2 : 0));
+    writer.text(failure.code);
+    writer.text(failure.message);
+  }
+}
+
+export function readForwardReply(reader: ByteReader): ForwardReply {
+  const boot = reader.u53();
+  const applied: ForwardedApplied[] = [];
+  for (let count = readCount(reader, APPLIED_BYTES); count > 0; count--) {
+    const [request, index, term] = [reader.u53(), reader.u53(), reader.u53()];
+    applied.push({ request, index, term, result: reader.bytes(reader.u32()) });
+  }
+  const failed: ForwardedFailure[] = [];
+  for (let count = readCount(reader, 8 + 8 + 1 + 2); count > 0; count--) {
+    const [request, index, flags] = [reader.u53(), reader.u53(), reader.u8()];
+    const code = reader.text();
+    if (!code.startsWith('ERR_')) throw frameError('an error without a code');
+    failed.push({
+      request,
+      index,
+      outcome: (flags & 1) === 1 ? 'unknown' : 'not-applied',
+      retryable: (flags & 2) === 2,
+      code: code as ErrorCode,
+      message: reader.text(),
+    });
+  }
+  return { type: 'forward-reply', boot, applied, failed };
+}
+
+/** A count of items of at least `leastBytes` each: never more than can follow. */
+function readCount(reader: ByteReader, leastBytes: number): number {
+  const count = reader.u32();
+  if (count * leastBytes > reader.remaining) throw frameError(`${count} items cannot follow`);
+  return count;
+}

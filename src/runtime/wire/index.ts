@@ -1,0 +1,11 @@
+export type {
+  Forward,
+  ForwardedApplied,
+  ForwardedFailure,
+  ForwardedKind,
+  ForwardedRequest,
+  ForwardReply,
+} from './forward-fields.ts';
+export { APPLIED_BYTES, REQUEST_BYTES } from './forward-fields.ts';
+export { FRAME_OVERHEAD_BYTES, type Frame, FrameCodec } from './frame-codec.ts';
+export { PROTOCOL_VERSION } from './header.ts';

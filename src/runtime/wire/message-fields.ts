@@ -1,0 +1,91 @@
+// The core's messages as bytes, after the header: their fields in order, numbers in eight bytes.
+import { unreachable } from '../../lib/assert.ts';
+import { type ByteReader, type ByteWriter, frameError } from '../../lib/bytes.ts';
+import type { Append, Message } from '../../raft/index.ts';
+
+/** No message has more fields than this, of eight bytes each. */
+export const MAX_FIELDS_BYTES: number = 8 * 8;
+
+export function writeFields(writer: ByteWriter, message: Message): void {
+  writer.u53(message.term);
+  switch (message.type) {
+    case 'pre-vote-request':
+      return writeNumbers(writer, [message.campaign, message.lastIndex, message.lastTerm]);
+    case 'pre-vote-reply':
+      writer.u53(message.campaign);
+      return writer.u8(message.granted ? 1 : 0);
+    case 'vote-request':
+      return writeNumbers(writer, [message.lastIndex, message.lastTerm]);
+    case 'vote-reply':
+      return writer.u8(message.granted ? 1 : 0);
+    case 'append': {
+      const { stream, prevIndex, prevTerm, until, commit } = message;
+      return writeNumbers(writer, [stream, prevIndex, prevTerm, until, commit]);
+    }
+    case 'append-ack':
+      return writeNumbers(writer, [message.stream, message.match]);
+    case 'append-reject': {
+      const { stream, prevIndex, hintIndex, hintTerm } = message;
+      return writeNumbers(writer, [stream, prevIndex, hintIndex, hintTerm]);
+    }
+    case 'heartbeat': {
+      const { stream, round, commit, sent } = message;
+      return writeNumbers(writer, [stream, round, commit, sent]);
+    }
+    case 'heartbeat-ack': {
+      const { stream, round, sent, received, match } = message;
+      return writeNumbers(writer, [stream, round, sent, received, match]);
+    }
+    case 'commit-notice':
+      return writer.u53(message.commit);
+    case 'stale-term':
+      return;
+    default:
+      unreachable(message);
+  }
+}
+
+export function readFields(reader: ByteReader, type: Message['type']): Message {
+  const term = reader.u53();
+  const u53 = () => reader.u53();
+  switch (type) {
+    case 'pre-vote-request':
+      return { type, term, campaign: u53(), lastIndex: u53(), lastTerm: u53() };
+    case 'pre-vote-reply':
+      return { type, term, campaign: u53(), granted: reader.flag() };
+    case 'vote-request':
+      return { type, term, lastIndex: u53(), lastTerm: u53() };
+    case 'vote-reply':
+      return { type, term, granted: reader.flag() };
+    case 'append':
+      return readAppend(reader, term);
+    case 'append-ack':
+      return { type, term, stream: u53(), match: u53() };
+    case 'append-reject':
+      return { type, term, stream: u53(), prevIndex: u53(), hintIndex: u53(), hintTerm: u53() };
+    case 'heartbeat':
+      return { type, term, stream: u53(), round: u53(), commit: u53(), sent: u53() };
+    case 'heartbeat-ack': {
+      const [stream, round, sent, received, match] = [u53(), u53(), u53(), u53(), u53()];
+      return { type, term, stream, round, sent, received, match };
+    }
+    case 'commit-notice':
+      return { type, term, commit: u53() };
+    case 'stale-term':
+      return { type, term };
+    default:
+      return unreachable(type);
+  }
+}
+
+function readAppend(reader: ByteReader, term: number): Append {
+  const [stream, prevIndex, prevTerm] = [reader.u53(), reader.u53(), reader.u53()];
+  const [until, commit] = [reader.u53(), reader.u53()];
+  const from = prevIndex + 1;
+  if (until < from || prevTerm > term) throw frameError(`an append of [${from}, ${until})`);
+  return { type: 'append', term, stream, prevIndex, prevTerm, from, until, commit };
+}
+
+function writeNumbers(writer: ByteWriter, numbers: readonly number[]): void {
+  for (const number of numbers) writer.u53(number);
+}

@@ -1,0 +1,84 @@
+// Puts the core's writes on the disk: one in flight, what arrives meanwhile merged into the next.
+import type { LogStore, LogWrite } from '../contracts/index.ts';
+import { CoxswainError } from '../errors.ts';
+import { assert } from '../lib/assert.ts';
+import type { Write, Written } from '../raft/index.ts';
+import type { LogWindow } from './log-window.ts';
+
+export interface WriterHooks {
+  /** The write named and all before it are durable. */
+  written(event: Written): void;
+  failed(error: CoxswainError): void;
+}
+
+export class Writer {
+  readonly #store: LogStore;
+  readonly #window: LogWindow;
+  readonly #hooks: WriterHooks;
+  #waiting: Write | undefined;
+  #inFlight: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(store: LogStore, window: LogWindow, hooks: WriterHooks) {
+    this.#store = store;
+    this.#window = window;
+    this.#hooks = hooks;
+  }
+
+  add(write: Write): void {
+    this.#waiting = this.#waiting === undefined ? write : mergeWrites(this.#waiting, write);
+  }
+
+  /** Starts the waiting write, unless one is in flight. */
+  flush(): void {
+    const write = this.#waiting;
+    if (write === undefined || this.#inFlight !== undefined || this.#stopped) return;
+    this.#waiting = undefined;
+    const entries = this.#window.slice(write.from, write.until);
+    assert(entries !== undefined, 'entries to write are in memory');
+    const { hardState, truncateFrom } = write;
+    const batch: LogWrite =
+      truncateFrom === 0 ? { hardState, entries } : { hardState, truncateFrom, entries };
+    this.#inFlight = this.#run(batch, write);
+  }
+
+  /** Starts no further write, and waits for the one in flight. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#inFlight;
+  }
+
+  async #run(batch: LogWrite, { write, lastIndex, lastTerm }: Write): Promise<void> {
+    try {
+      await this.#store.write(batch);
+    } catch (cause) {
+      this.#inFlight = undefined;
+      this.#fail(cause);
+      return;
+    }
+    this.#inFlight = undefined;
+    if (!this.#stopped) this.#hooks.written({ type: 'written', write, lastIndex, lastTerm });
+  }
+
+  #fail(cause: unknown): void {
+    const stopped = this.#stopped;
+    this.#stopped = true;
+    if (stopped) return;
+    const message = 'the log store failed; nothing of this write was acknowledged';
+    this.#hooks.failed(
+      cause instanceof CoxswainError && cause.code.startsWith('ERR_STORE')
+        ? cause
+        : new CoxswainError('ERR_STORE_FAILED', message, { cause, outcome: 'unknown' }),
+    );
+  }
+}
+
+/** Two writes that follow each other, as one that leaves the same behind. */
+export function mergeWrites(first: Write, second: Write): Write {
+  const cut = second.truncateFrom;
+  // Entries that the first would have written and the second removes never reach the disk.
+  const onDisk = cut > 0 && cut < first.from;
+  const lowest = first.truncateFrom === 0 ? cut : Math.min(first.truncateFrom, cut);
+  const truncateFrom = onDisk ? lowest : first.truncateFrom;
+  return { ...second, truncateFrom, from: Math.min(first.from, second.from) };
+}
