@@ -109,6 +109,19 @@ export class ByteReader {
     return high * 0x1_0000_0000 + this.u32();
   }
 
+  /** What is being read. */
+  get source(): Uint8Array {
+    return this.#source;
+  }
+
+  /** Passes over `count` bytes, and returns where they start. */
+  skip(count: number): number {
+    this.#need(count);
+    const at = this.#at;
+    this.#at += count;
+    return at;
+  }
+
   /** A view, not a copy. */
   bytes(count: number): Uint8Array {
     this.#need(count);

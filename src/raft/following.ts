@@ -113,7 +113,7 @@ function takeEntries(state: RaftState, append: Append, entries: readonly EntryHe
   for (let at = index - append.from; at < entries.length; at++) {
     const entry = entries[at];
     if (entry === undefined) break;
-    appendHead(log, entry.term, entry.body.length);
+    appendHead(log, entry.term, entry.size);
     log.lastTimeMs = entry.timeMs;
   }
 }

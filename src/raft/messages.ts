@@ -4,14 +4,11 @@
 /** Identifies a member within its cluster. Opaque, compared by equality. */
 export type MemberId = string;
 
-/**
- * What the core must know of an entry. `body` is only ever asked for its length, in bytes. The
- * contract's `LogEntry` is one of these.
- */
+/** What the core must know of an entry: `size` is the length of its body, in bytes. */
 export interface EntryHead {
   readonly term: number;
   readonly timeMs: number;
-  readonly body: { readonly length: number };
+  readonly size: number;
 }
 
 /** Would you vote for me in `campaign`? Nobody's term changes by asking (§9.6). */

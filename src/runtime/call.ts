@@ -15,6 +15,7 @@ export type GivenUp = 'ERR_ABORTED' | 'ERR_TIMEOUT';
 export abstract class Call<T> implements Expiring {
   readonly #init: CallInit<T>;
   readonly #abort: (() => void) | undefined;
+  dueMs: number = Number.POSITIVE_INFINITY;
   #settled = false;
 
   constructor(init: CallInit<T>) {

@@ -4,20 +4,17 @@ import { Deque } from '../lib/deque.ts';
 
 export interface Expiring {
   readonly settled: boolean;
+  /** When it expires; set by `Deadlines.add`. */
+  dueMs: number;
   /** Called once, when time ran out and it is not settled. */
   expire(): void;
-}
-
-interface Slot {
-  readonly dueMs: number;
-  readonly item: Expiring;
 }
 
 /** Timeouts are rounded up to a multiple of this: bounds how many queues there can be. */
 const GRAIN_MS = 10;
 
 export class Deadlines {
-  readonly #queues = new Map<number, Deque<Slot>>();
+  readonly #queues = new Map<number, Deque<Expiring>>();
 
   /** `item` expires `timeoutMs` after `nowMs`, rounded up a little. */
   add(item: Expiring, nowMs: number, timeoutMs: number): void {
@@ -27,16 +24,17 @@ export class Deadlines {
       queue = new Deque();
       this.#queues.set(rounded, queue);
     }
-    queue.push({ dueMs: nowMs + rounded, item });
+    item.dueMs = nowMs + rounded;
+    queue.push(item);
   }
 
   /** Expires what is due, and forgets what is settled and first in its queue. */
   expire(nowMs: number): void {
     for (const [timeoutMs, queue] of this.#queues) {
-      for (let slot = queue.at(0); slot !== undefined; slot = queue.at(0)) {
-        if (!slot.item.settled && slot.dueMs > nowMs) break;
+      for (let item = queue.at(0); item !== undefined; item = queue.at(0)) {
+        if (!item.settled && item.dueMs > nowMs) break;
         queue.drop(1);
-        if (!slot.item.settled) slot.item.expire();
+        if (!item.settled) item.expire();
       }
       if (queue.length === 0) this.#queues.delete(timeoutMs);
     }

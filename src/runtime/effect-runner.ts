@@ -1,11 +1,11 @@
 // What each effect means: the log in memory, the disk, the network, the machine. In the order in
 // which the effects come.
-import type { LogEntry } from '../contracts/index.ts';
 import { unreachable } from '../lib/assert.ts';
 import type { AppendEntries, Effect, RaftEvent, Receive, RoleChange } from '../raft/index.ts';
 import type { LogWindow } from './log-window.ts';
 import type { Proposals } from './proposals.ts';
 import type { Sender } from './sender.ts';
+import { type EntryRun, OwnEntry, type SizedEntry } from './wire/index.ts';
 import type { Writer } from './writer.ts';
 
 export interface EffectRunnerParts {
@@ -59,11 +59,14 @@ export class EffectRunner {
   #append({ kind, from, until, term, timeMs }: AppendEntries): void {
     const { proposals, window } = this.#parts;
     if (kind === 'noop') {
-      window.append({ index: from, term, timeMs, kind: 'noop', body: NO_BODY });
+      window.append(new OwnEntry(from, { term, timeMs, kind }, NO_BODY));
       return;
     }
-    for (const { index, kind: of, body } of proposals.log(from, until, term)) {
-      window.append({ index, term, timeMs, kind: of, body });
+    const command: EntryRun = { term, timeMs, kind: 'command' };
+    const noop: EntryRun = { term, timeMs, kind: 'noop' };
+    for (const ticket of proposals.log(from, until, term)) {
+      const run = ticket.kind === 'command' ? command : noop;
+      window.append(new OwnEntry(ticket.index, run, ticket.body));
     }
   }
 
@@ -74,6 +77,6 @@ export class EffectRunner {
     proposals.truncate(from);
     sender.truncated();
     const first = message.type === 'append' ? message.from : from;
-    for (let at = from - first; at < until - first; at++) window.append(entries[at] as LogEntry);
+    for (let at = from - first; at < until - first; at++) window.append(entries[at] as SizedEntry);
   }
 }

@@ -249,7 +249,7 @@ export class Engine<C, R, Q, A> {
     await new Promise<void>((resolve) => {
       const cancel = clock.after(requestTimeoutMs, resolve);
       const idle = Promise.all([machineIdle, this.#writer.stop()]);
-      idle.finally(cancel).then(() => resolve());
+      void idle.finally(cancel).then(() => resolve());
     });
     const closed = await Promise.allSettled([transport.close(), storage.close()]);
     for (const result of closed) {

@@ -1,11 +1,11 @@
 // The way in for frames: what does not decode is counted, dropped, and logged once for each peer.
-import type { LogEntry, Logger, MemberId } from '../contracts/index.ts';
+import type { Logger, MemberId } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import type { Message } from '../raft/index.ts';
-import type { Forward, ForwardReply, FrameCodec } from './wire/index.ts';
+import type { Forward, ForwardReply, FrameCodec, SizedEntry } from './wire/index.ts';
 
 export interface InboxHooks {
-  message(from: MemberId, message: Message, entries: readonly LogEntry[]): void;
+  message(from: MemberId, message: Message, entries: readonly SizedEntry[]): void;
   forward(from: MemberId, forward: Forward): void;
   forwardReply(reply: ForwardReply): void;
 }

@@ -1,11 +1,11 @@
 // The recent entries, in memory: what is written, sent and applied is almost always here. Older ones
 // are read from the store.
-import type { LogEntry } from '../contracts/index.ts';
 import { assert } from '../lib/assert.ts';
 import { Deque } from '../lib/deque.ts';
+import type { SizedEntry } from './wire/index.ts';
 
 export class LogWindow {
-  readonly #entries = new Deque<LogEntry>();
+  readonly #entries = new Deque<SizedEntry>();
   readonly #maxBytes: number;
   #first: number;
   #bytes = 0;
@@ -16,24 +16,24 @@ export class LogWindow {
     this.#maxBytes = maxBytes;
   }
 
-  append(entry: LogEntry): void {
+  append(entry: SizedEntry): void {
     assert(entry.index === this.#first + this.#entries.length, `entry ${entry.index} follows`);
     this.#entries.push(entry);
-    this.#bytes += entry.body.length;
+    this.#bytes += entry.size;
   }
 
   /** Removes every entry from `from` on. */
   truncate(from: number): void {
-    for (const entry of this.#entries.cut(from - this.#first)) this.#bytes -= entry.body.length;
+    for (const entry of this.#entries.cut(from - this.#first)) this.#bytes -= entry.size;
     if (this.#entries.length === 0) this.#first = Math.min(this.#first, from);
   }
 
-  get(index: number): LogEntry | undefined {
+  get(index: number): SizedEntry | undefined {
     return index < this.#first ? undefined : this.#entries.at(index - this.#first);
   }
 
   /** Entries [from, until); undefined when some of them are in the store only. */
-  slice(from: number, until: number): readonly LogEntry[] | undefined {
+  slice(from: number, until: number): readonly SizedEntry[] | undefined {
     if (until <= from) return [];
     if (from < this.#first || until > this.#first + this.#entries.length) return undefined;
     return this.#entries.slice(from - this.#first, until - this.#first);
@@ -43,7 +43,7 @@ export class LogWindow {
   evict(keepFrom: number): void {
     let count = 0;
     while (this.#bytes > this.#maxBytes && this.#first + count < keepFrom) {
-      this.#bytes -= this.#entries.at(count)?.body.length ?? 0;
+      this.#bytes -= this.#entries.at(count)?.size ?? 0;
       count++;
     }
     this.#entries.drop(count);

@@ -8,6 +8,7 @@ import { Engine } from './engine.ts';
 import type { NodeEvents } from './events.ts';
 import { checkInteger, checkKnown, checkObject, invalidOption } from './option-checks.ts';
 import { type CheckedOptions, checkOptions, type RaftNodeOptions } from './options.ts';
+import type { Wait } from './requests.ts';
 import { type Startup, startUp } from './startup.ts';
 import type { NodeStatus } from './status.ts';
 
@@ -30,14 +31,14 @@ export class RaftNode<C, R, Q = never, A = never>
   implements Proposer<C, R, Q, A>, AsyncDisposable
 {
   readonly #engine: Engine<C, R, Q, A>;
-  readonly #requestTimeoutMs: number;
+  readonly #defaultWait: Wait;
 
   private constructor(options: CheckedOptions<C, R, Q, A>, startup: Startup) {
     super();
     this.#engine = new Engine(options, startup, (event, ...args) => {
       this.emit(event, ...args);
     });
-    this.#requestTimeoutMs = options.requestTimeoutMs;
+    this.#defaultWait = { signal: undefined, timeoutMs: options.requestTimeoutMs };
   }
 
   /**
@@ -71,9 +72,13 @@ export class RaftNode<C, R, Q = never, A = never>
    * ERR_NOT_LEADER, ERR_LEADERSHIP_LOST, ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED or what stopped the
    * node; `outcome` tells whether the command may have been applied.
    */
-  async propose(command: C, options: WaitOptions = {}): Promise<Proposed<R>> {
-    const wait = this.#checkWait('propose', options, ['signal', 'timeoutMs']);
-    return this.#engine.requests.propose(command, wait);
+  propose(command: C, options?: WaitOptions): Promise<Proposed<R>> {
+    try {
+      const wait = this.#checkWait('propose', options, ['signal', 'timeoutMs']);
+      return this.#engine.requests.propose(command, wait);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -123,15 +128,12 @@ export class RaftNode<C, R, Q = never, A = never>
     return this.close();
   }
 
-  #checkWait(
-    call: string,
-    options: WaitOptions,
-    known: readonly string[],
-  ): { readonly signal: AbortSignal | undefined; readonly timeoutMs: number } {
+  #checkWait(call: string, options: WaitOptions | undefined, known: readonly string[]): Wait {
     this.#engine.checkOpen();
+    if (options === undefined) return this.#defaultWait;
     checkObject(`${call}: options`, options);
     checkKnown(`${call}: `, options, known);
-    const { signal, timeoutMs = this.#requestTimeoutMs } = options;
+    const { signal, timeoutMs = this.#defaultWait.timeoutMs } = options;
     checkInteger(`${call}: timeoutMs`, timeoutMs, 1, 2 ** 31 - 1);
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw invalidOption(`${call}: signal`, signal, 'an AbortSignal');

@@ -7,7 +7,7 @@ import { Call, type CallInit, type GivenUp } from './call.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { Proposals } from './proposals.ts';
-import { commandTooLarge, LocalTicket } from './ticket.ts';
+import { commandTooLarge, LocalTicket, type Ticket, type TicketOwner } from './ticket.ts';
 import { Waiter, Waiters } from './waiters.ts';
 import type { ForwardedKind } from './wire/index.ts';
 
@@ -30,7 +30,7 @@ export interface RequestsParts<C, R, Q, A> {
 
 const NO_BODY = new Uint8Array(0);
 
-export class Requests<C, R, Q, A> {
+export class Requests<C, R, Q, A> implements TicketOwner {
   readonly #parts: RequestsParts<C, R, Q, A>;
   readonly #deadlines = new Deadlines();
   readonly #waiters = new Waiters();
@@ -90,21 +90,22 @@ export class Requests<C, R, Q, A> {
     for (const read of this.#reads) read.fail(error);
   }
 
+  knowsLeader(): boolean {
+    return this.#parts.state.leader !== undefined;
+  }
+
+  ticketSettled(ticket: Ticket): void {
+    this.#parts.proposals.settled(ticket);
+    if (ticket.place === 'forwarded') this.#parts.forwarding.forget(ticket);
+  }
+
   #enqueue(kind: ForwardedKind, body: Uint8Array, wait: Wait): Promise<Proposed<R>> {
-    const { forwarding, proposals, state, wake } = this.#parts;
-    proposals.checkRoom(body.length);
+    this.#parts.proposals.checkRoom(body.length);
+    const { signal } = wait;
     return new Promise((resolve, reject) => {
-      const ticket = new LocalTicket<R>({
-        ...{ kind, body, resolve, reject, signal: wait.signal },
-        knowsLeader: () => state.leader !== undefined,
-        settled: (settled) => {
-          proposals.settled(settled);
-          forwarding.forget(settled);
-        },
-      });
+      const ticket = new LocalTicket<R>({ resolve, reject, signal }, { kind, body }, this);
       this.#startDeadline(ticket, wait);
-      proposals.enqueue(ticket);
-      wake();
+      this.#parts.proposals.enqueue(ticket);
     });
   }
 
@@ -113,7 +114,7 @@ export class Requests<C, R, Q, A> {
     return this.waitFor(() => (applier.applied >= index ? true : undefined), wait);
   }
 
-  #startDeadline(call: Call<never> | Call<unknown>, { timeoutMs }: Wait): void {
+  #startDeadline<T>(call: Call<T>, { timeoutMs }: Wait): void {
     this.#deadlines.add(call, this.#parts.clock.now(), timeoutMs);
     this.#parts.wake();
   }

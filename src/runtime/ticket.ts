@@ -47,13 +47,12 @@ export function commandTooLarge(bytes: number, most: number): CoxswainError {
   return new CoxswainError('ERR_COMMAND_TOO_LARGE', message, { outcome: 'not-applied' });
 }
 
-export interface LocalTicketInit<R> extends CallInit<Proposed<R>> {
-  readonly kind: ForwardedKind;
-  readonly body: Uint8Array;
+/** Who issues local tickets. */
+export interface TicketOwner {
   /** Is a leader known? Tells "no leader" from "too slow" when time runs out. */
-  readonly knowsLeader: () => boolean;
-  /** Called once, when the ticket is settled. */
-  readonly settled: (ticket: Ticket) => void;
+  knowsLeader(): boolean;
+  /** Called once for each ticket, when it is settled. */
+  ticketSettled(ticket: Ticket): void;
 }
 
 /** The ticket of a caller in this process. */
@@ -64,13 +63,17 @@ export class LocalTicket<R> extends Call<Proposed<R>> implements Ticket {
   index = 0;
   term = 0;
   request = 0;
-  readonly #init: LocalTicketInit<R>;
+  readonly #owner: TicketOwner;
 
-  constructor(init: LocalTicketInit<R>) {
+  constructor(
+    init: CallInit<Proposed<R>>,
+    entry: { readonly kind: ForwardedKind; readonly body: Uint8Array },
+    owner: TicketOwner,
+  ) {
     super(init);
-    this.kind = init.kind;
-    this.body = init.body;
-    this.#init = init;
+    this.kind = entry.kind;
+    this.body = entry.body;
+    this.#owner = owner;
   }
 
   applied(result: unknown, index: number, term: number): void {
@@ -79,13 +82,13 @@ export class LocalTicket<R> extends Call<Proposed<R>> implements Ticket {
 
   protected override errorOf(code: GivenUp): CoxswainError {
     if (code === 'ERR_ABORTED') return ticketError(this, code, 'the caller stopped waiting');
-    if (this.place !== 'queued' || this.#init.knowsLeader()) {
+    if (this.place !== 'queued' || this.#owner.knowsLeader()) {
       return ticketError(this, code, 'no answer in time');
     }
     return ticketError(this, 'ERR_NO_LEADER', 'no leader was known in time');
   }
 
   protected override onSettled(): void {
-    this.#init.settled(this);
+    this.#owner.ticketSettled(this);
   }
 }

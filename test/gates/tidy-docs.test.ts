@@ -7,7 +7,9 @@ const CLEAN: Files = {
   'package.json': '{ "scripts": { "verify": "x", "verify:style": "x" } }',
   LICENSE: '',
   'src/raft/raft.ts': '',
-  'docs/guide/start.md': '# Start\n\nBack to the [front page](../../README.md#title).',
+  'docs/guide/start.md':
+    '# Start\n\nBack to the [front page](../../README.md#title), up [here](..) or [there](../..).',
+  'docs/guide/from-root.md': '# From the root\n\nSee [LICENSE](/LICENSE) and [all](/).',
   'README.md': [
     '# Title',
     'See [the guide](docs/guide/start.md), [docs](docs/), [here](#title), [LICENSE](./LICENSE),',
@@ -20,6 +22,10 @@ const CLEAN: Files = {
     '# not a title',
     'npm run -s verify -- --help # [no](link.md) `src/none.ts`',
     '```',
+    '````md',
+    '```',
+    'A block in a block: `src/none.ts`.',
+    '````',
   ],
   'docs-draft/a.md': 'No title, and `src/none.ts`: not a page.',
 };

@@ -22,6 +22,7 @@ const CLEAN: Files = {
     "import { step } from '../raft/index.ts';",
     'export const RaftNode = [readFile, EventEmitter, step];',
   ],
+  'src/monitor/tracing.ts': "import '@opentelemetry/api/build/trace.js';\nimport 'prom-client';",
   'src/testkit/index.ts': "export { RaftNode } from '../runtime/index.ts';",
   'test/unit/raft/raft.test.ts': "import { step } from '../../../src/raft/raft.ts';\nvoid step;",
 };
@@ -52,6 +53,7 @@ describe('the import table', () => {
     ['node: in a pure folder', 'raft', "import { readFile } from 'node:fs';"],
     ['a package the folder may not use', 'tcp', "import { pack } from 'msgpackr';"],
     ['a node: module the folder may not use', 'tcp', "import { readFile } from 'node:fs';"],
+    ['a package of the same scope', 'monitor', "import '@opentelemetry/core';"],
     ['a package of one file in another', 'lib', "import xxhash from 'xxhash-wasm';"],
   ])('catches %s', (_, folder, statement) => {
     expect(placesWith({ [`src/${folder}/bad.ts`]: ['// A line above.', statement] })).toEqual([

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkCounts, MINIMUMS } from '../../tools/tidy/counts.ts';
+import { sortFindings } from '../../tools/tidy/finding.ts';
 import { checkTree } from '../../tools/tidy/tidy.ts';
 import { type Files, REPOSITORY, runTool, writeFiles } from './temp-package.ts';
 import { places, writeTree } from './temp-tree.ts';
@@ -52,6 +53,23 @@ describe.concurrent('tidy', () => {
       'purity',
       'too-few',
     ]);
+  });
+
+  it('puts findings in order: path, line, rule', () => {
+    const finding = (path: string, line: number, rule: string) => ({
+      path,
+      line,
+      rule,
+      message: '',
+    });
+    const mixed = [
+      finding('b', 9, 'x'),
+      finding('a', 10, 'x'),
+      finding('c', 1, 'x'),
+      finding('a', 9, 'z'),
+      finding('a', 9, 'y'),
+    ];
+    expect(places(sortFindings(mixed))).toEqual(['a:9 y', 'a:9 z', 'a:10 x', 'b:9 x', 'c:1 x']);
   });
 
   it('exits with 0 and says what it looked at', async () => {

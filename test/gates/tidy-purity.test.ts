@@ -9,6 +9,7 @@ const CLEAN = [
   '// A Date, a Promise and setTimeout may be talked about.',
   'const NAMES: ReadonlySet<string> = new Set(["Date"]);',
   'const KINDS: readonly string[] = ["process"];',
+  'export type Elsewhere = Space.Date;',
   'export interface Clock { Date: number; process(): void }',
   'export function step(state: { performance: number }, now: number): number {',
   '  let best = Math.max(now, state.performance);',

@@ -24,7 +24,7 @@ function checkDoors(source: Source, table: ImportTable): readonly Finding[] {
 }
 
 function judgeDoor(path: string, { target }: Import, table: ImportTable): string | undefined {
-  if (target === undefined || target === path) return undefined;
+  if (target === undefined) return undefined;
   if (target.endsWith('/index.ts') && path.startsWith(target.slice(0, -'index.ts'.length))) {
     return `a file does not import the index.ts of its own folder (${target})`;
   }

@@ -2,6 +2,7 @@
 // encoded once and sent to every follower that needs the same range.
 import type { EntryKind, LogEntry } from '../../contracts/index.ts';
 import { type ByteReader, ByteWriter, frameError, type SlabAllocator } from '../../lib/bytes.ts';
+import { type EntryRun, ReceivedEntry } from './sized-entry.ts';
 
 const RUN_BYTES = 4 + 8 + 8 + 1;
 
@@ -52,8 +53,8 @@ export function encodeEntries(entries: readonly LogEntry[], slab: SlabAllocator)
 export function decodeEntries(
   reader: ByteReader,
   range: { from: number; until: number; prevTerm: number; term: number },
-): LogEntry[] {
-  const entries: LogEntry[] = [];
+): ReceivedEntry[] {
+  const entries: ReceivedEntry[] = [];
   let index = range.from;
   let lastTerm = range.prevTerm;
   while (index < range.until) {
@@ -65,8 +66,10 @@ export function decodeEntries(
     const timeMs = reader.u53();
     const kind = kindsByNumber.get(reader.u8());
     if (kind === undefined) throw frameError('an entry of unknown kind');
+    const run: EntryRun = { term, timeMs, kind };
     for (let last = index + count; index < last; index++) {
-      entries.push({ index, term, timeMs, kind, body: reader.bytes(reader.u32()) });
+      const size = reader.u32();
+      entries.push(new ReceivedEntry(index, run, reader.source, reader.skip(size), size));
     }
   }
   return entries;

@@ -16,16 +16,17 @@ import {
 } from './forward-fields.ts';
 import { type FrameKind, HEADER_BYTES, readHeader, writeHeader } from './header.ts';
 import { MAX_FIELDS_BYTES, readFields, writeFields } from './message-fields.ts';
+import type { SizedEntry } from './sized-entry.ts';
 
 export type Frame =
-  | { readonly type: 'message'; readonly message: Message; readonly entries: readonly LogEntry[] }
+  | { readonly type: 'message'; readonly message: Message; readonly entries: readonly SizedEntry[] }
   | Forward
   | ForwardReply;
 
 /** Room that the header and fields of a frame take at most, beside entries and bodies. */
 export const FRAME_OVERHEAD_BYTES = 1024;
 
-const NO_ENTRIES: readonly LogEntry[] = Object.freeze([]);
+const NO_ENTRIES: readonly SizedEntry[] = Object.freeze([]);
 
 export class FrameCodec {
   readonly #clusterId: Uint8Array;

@@ -9,3 +9,4 @@ export type {
 export { APPLIED_BYTES, REQUEST_BYTES } from './forward-fields.ts';
 export { FRAME_OVERHEAD_BYTES, type Frame, FrameCodec } from './frame-codec.ts';
 export { PROTOCOL_VERSION } from './header.ts';
+export { type EntryRun, OwnEntry, type SizedEntry } from './sized-entry.ts';
