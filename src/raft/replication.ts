@@ -93,7 +93,9 @@ export function receiveHeartbeatAck(state: RaftState, from: MemberId, ack: Heart
   const progress = heardFrom(state, from);
   if (progress === undefined || ack.stream !== progress.stream) return;
   if (ack.received < ack.sent) {
-    restartStream(progress, ack.received + 1);
+    // Nothing received tells nothing: a probe is repeated, a stream starts from what is durable.
+    const known = progress.mode === 'probe' ? progress.next : 0;
+    restartStream(progress, ack.received > 0 ? ack.received + 1 : known);
     sendAppends(state, from, progress);
   } else if (ack.received > 0) {
     acknowledge(state, from, progress, ack.match);

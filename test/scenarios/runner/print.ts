@@ -1,0 +1,97 @@
+// A step, in words that a person can follow.
+import type { Effect, RaftEvent, Write } from '../../../src/raft/index.ts';
+import type { Entry, Envelope, ScriptedMember } from './member.ts';
+
+/** `1@1 2@1 3@2(x)`: index, term, and the name of a command. */
+export function printEntries(entries: readonly Entry[], from: number): string {
+  return entries.map(({ name, term }, at) => `${from + at}@${term}(${name})`).join(' ') || 'none';
+}
+
+export function printMessage({ entries, message: m }: Envelope): string {
+  switch (m.type) {
+    case 'pre-vote-request':
+      return `pre-vote-request for term ${m.campaign}, log ends at ${m.lastIndex}@${m.lastTerm}`;
+    case 'pre-vote-reply':
+      return `pre-vote-reply ${m.granted ? 'yes' : 'no'} for term ${m.campaign}, own term ${m.term}`;
+    case 'vote-request':
+      return `vote-request in term ${m.term}, log ends at ${m.lastIndex}@${m.lastTerm}`;
+    case 'vote-reply':
+      return `vote-reply ${m.granted ? 'yes' : 'no'} in term ${m.term}`;
+    case 'append':
+      return (
+        `append in term ${m.term}, stream ${m.stream}: after ${m.prevIndex}@${m.prevTerm} ` +
+        `${printEntries(entries, m.from)}, commit ${m.commit}`
+      );
+    case 'append-ack':
+      return `append-ack in term ${m.term}, stream ${m.stream}: match ${m.match}`;
+    case 'append-reject':
+      return (
+        `append-reject in term ${m.term}, stream ${m.stream}: no ${m.prevIndex}, ` +
+        `try ${m.hintIndex}@${m.hintTerm}`
+      );
+    case 'heartbeat':
+      return `heartbeat in term ${m.term}, round ${m.round}, sent ${m.sent}, commit ${m.commit}`;
+    case 'heartbeat-ack':
+      return `heartbeat-ack in term ${m.term}, round ${m.round}: received ${m.received}, match ${m.match}`;
+    case 'commit-notice':
+      return `commit-notice in term ${m.term}: commit ${m.commit}`;
+    case 'stale-term':
+      return `stale-term: the term is ${m.term}`;
+    default:
+      return m satisfies never;
+  }
+}
+
+export function printEvent(id: string, event: RaftEvent, what: string): string {
+  return event.type === 'receive' ? `${id} receives from ${event.from}: ${what}` : `${id} ${what}`;
+}
+
+export function printWrite(write: Write): string {
+  const { hardState, truncateFrom, from, until } = write;
+  const parts = [`term ${hardState.term}`, `vote ${hardState.votedFor ?? 'none'}`];
+  if (truncateFrom > 0) parts.push(`cut from ${truncateFrom}`);
+  if (until > from)
+    parts.push(until - from === 1 ? `entry ${from}` : `entries ${from}-${until - 1}`);
+  return `write ${write.write}: ${parts.join(', ')}`;
+}
+
+/** The effects of one step; messages as they leave, or with the write that they wait for. */
+export function printEffects(member: ScriptedMember, effects: readonly Effect[]): string[] {
+  const lines: string[] = [];
+  for (const effect of effects) {
+    if (effect.type === 'append') {
+      const entries = member.log.slice(effect.from - 1, effect.until - 1);
+      lines.push(`appends ${printEntries(entries, effect.from)}`);
+    } else if (effect.type === 'accept') {
+      const entries = member.log.slice(effect.from - 1, effect.until - 1);
+      lines.push(`takes ${printEntries(entries, effect.from)}`);
+    } else if (effect.type === 'write') {
+      lines.push(`asks the disk: ${printWrite(effect)}`);
+    } else if (effect.type === 'send') {
+      const entries =
+        effect.message.type === 'append'
+          ? member.log.slice(effect.message.from - 1, effect.message.until - 1)
+          : [];
+      const { to, message, after } = effect;
+      const text = printMessage({ from: member.id, to, message, entries });
+      const held = after > member.state.writes.completed ? `, once write ${after} is durable` : '';
+      lines.push(`to ${to}: ${text}${held}`);
+    } else if (effect.type === 'apply') {
+      lines.push(`applies up to ${effect.upTo}`);
+    } else {
+      const { leader, role, term } = effect;
+      const of = leader === undefined || role === 'leader' ? '' : ` of ${leader}`;
+      lines.push(`is now ${role}${of} in term ${term}`);
+    }
+  }
+  return lines.map((line) => `  ${line}`);
+}
+
+export function printState(member: ScriptedMember): string {
+  const { commit, log, role, term, votedFor } = member.state;
+  const entries = printEntries(member.log, 1);
+  return (
+    `${member.id}  ${role.padEnd(13)} term ${term}  vote ${(votedFor ?? '-').padEnd(3)} ` +
+    `commit ${commit}  durable ${log.durable}  log ${entries}`
+  );
+}
