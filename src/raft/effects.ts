@@ -1,7 +1,8 @@
 // Everything the core can ask for. Effects carry indexes, not bytes, and their order is data: a
 // message names the write it must wait for. The list is one reused buffer, valid until the next step.
 import type { MemberId, Message } from './messages.ts';
-import type { Role } from './state.ts';
+
+export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
 
 /** Term, vote and a hint of what is committed: durable together, in one write. */
 export interface HardState {

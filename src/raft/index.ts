@@ -4,6 +4,7 @@ export type {
   Apply,
   Effect,
   HardState,
+  Role,
   RoleChange,
   Send,
   Write,
@@ -45,5 +46,4 @@ export {
   type RaftInit,
   type RaftOptions,
   type RaftState,
-  type Role,
 } from './state.ts';

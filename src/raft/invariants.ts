@@ -1,8 +1,8 @@
 // What must hold in every state, and across every step. Checked in tests, optionally in production.
 import { assert } from '../lib/assert.ts';
-import type { Effect, Send } from './effects.ts';
+import type { Effect, Role, Send } from './effects.ts';
 import { lastTerm, termAt } from './log.ts';
-import type { RaftState, Role } from './state.ts';
+import type { RaftState } from './state.ts';
 
 /** The little of a state that the next one is compared with. */
 export interface Summary {

@@ -1,8 +1,8 @@
 // How effects leave a step: which write a message waits for, and the one write at the step's end.
-import type { RoleChange } from './effects.ts';
+import type { Role, RoleChange } from './effects.ts';
 import { lastTerm } from './log.ts';
 import type { MemberId, Message } from './messages.ts';
-import type { RaftState, Role } from './state.ts';
+import type { RaftState } from './state.ts';
 
 /**
  * Term and vote are durable before any message leaves that shows them (§5.1, fig. 2 "Respond to

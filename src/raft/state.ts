@@ -1,12 +1,10 @@
 // The state of one member: plain data, changed in place, only by the files of this folder.
 import { createPrng, nextFloat, type Prng } from '../lib/prng.ts';
-import type { Effect, HardState } from './effects.ts';
+import type { Effect, HardState, Role } from './effects.ts';
 import { createLog, type Log, type StoredPositions } from './log.ts';
 import type { Configuration } from './membership.ts';
 import type { MemberId } from './messages.ts';
 import type { Progress } from './progress.ts';
-
-export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
 
 /** Bounds and times of the core. Times in ms of the monotonic clock, sizes in bytes. */
 export interface RaftOptions {

@@ -33,7 +33,8 @@ export class Applier<C, R, Q, A> {
   /** A promise of the machine or the store is pending: nothing else may start. */
   #suspended = false;
   #stopped = false;
-  #pending: Promise<void> | undefined;
+  /** What the machine or the store was asked and has not answered. */
+  readonly #pending = new Set<Promise<unknown>>();
   #activeQueries = 0;
   #queries: (() => void)[] = [];
   /** Entries read from the store, for what is no longer in memory. */
@@ -71,7 +72,7 @@ export class Applier<C, R, Q, A> {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const run of this.#takeQueries()) run();
-    await this.#pending;
+    await Promise.allSettled(this.#pending);
   }
 
   #runQuery(query: Q, resolve: (answer: A) => void, reject: (cause: unknown) => void): void {
@@ -86,7 +87,7 @@ export class Applier<C, R, Q, A> {
         this.#pump();
       };
       answer.then(resolve, reject);
-      answer.then(done, done);
+      this.#track(Promise.resolve(answer).then(done, done));
     } catch (cause) {
       reject(cause);
     }
@@ -133,9 +134,13 @@ export class Applier<C, R, Q, A> {
       if (this.#applied > before) this.#parts.advanced(this.#applied);
       this.#pump();
     };
-    this.#pending = Promise.resolve(pending)
-      .then(resume)
-      .catch((cause: unknown) => this.#fail(cause));
+    const fail = (cause: unknown) => this.#fail(cause);
+    this.#track(Promise.resolve(pending).then(resume).catch(fail));
+  }
+
+  #track(pending: Promise<unknown>): void {
+    this.#pending.add(pending);
+    void pending.finally(() => this.#pending.delete(pending));
   }
 
   async #load(): Promise<void> {

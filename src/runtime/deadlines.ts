@@ -12,9 +12,12 @@ export interface Expiring {
 
 /** Timeouts are rounded up to a multiple of this: bounds how many queues there can be. */
 const GRAIN_MS = 10;
+const LEAST_SWEEP = 4096;
 
 export class Deadlines {
   readonly #queues = new Map<number, Deque<Expiring>>();
+  /** A queue of this length is swept: one that waits for long must not keep all behind it. */
+  #sweepAt = LEAST_SWEEP;
 
   /** `item` expires `timeoutMs` after `nowMs`, rounded up a little. */
   add(item: Expiring, nowMs: number, timeoutMs: number): void {
@@ -26,6 +29,7 @@ export class Deadlines {
     }
     item.dueMs = nowMs + rounded;
     queue.push(item);
+    if (queue.length >= this.#sweepAt) this.#sweep();
   }
 
   /** Expires what is due, and forgets what is settled and first in its queue. */
@@ -38,6 +42,15 @@ export class Deadlines {
       }
       if (queue.length === 0) this.#queues.delete(timeoutMs);
     }
+  }
+
+  #sweep(): void {
+    let longest = 0;
+    for (const queue of this.#queues.values()) {
+      for (const item of queue.clear()) if (!item.settled) queue.push(item);
+      longest = Math.max(longest, queue.length);
+    }
+    this.#sweepAt = Math.max(LEAST_SWEEP, 2 * longest);
   }
 
   /** When something may expire next; Infinity for never. */

@@ -16,6 +16,11 @@ export class LogWindow {
     this.#maxBytes = maxBytes;
   }
 
+  /** Index of the first entry held; the next one to come when there is none. */
+  get first(): number {
+    return this.#first;
+  }
+
   append(entry: SizedEntry): void {
     assert(entry.index === this.#first + this.#entries.length, `entry ${entry.index} follows`);
     this.#entries.push(entry);

@@ -100,9 +100,9 @@ export class Requests<C, R, Q, A> implements TicketOwner {
   }
 
   #enqueue(kind: ForwardedKind, body: Uint8Array, wait: Wait): Promise<Proposed<R>> {
-    this.#parts.proposals.checkRoom(body.length);
     const { signal } = wait;
     return new Promise((resolve, reject) => {
+      this.#parts.proposals.checkRoom(body.length);
       const ticket = new LocalTicket<R>({ resolve, reject, signal }, { kind, body }, this);
       this.#startDeadline(ticket, wait);
       this.#parts.proposals.enqueue(ticket);

@@ -14,6 +14,9 @@ export interface SenderParts {
   readonly failed: (cause: unknown) => void;
 }
 
+/** Messages that wait for a write: a count. */
+const MAX_HELD = 4096;
+
 export class Sender {
   readonly #parts: SenderParts;
   #held: Send[] = [];
@@ -28,8 +31,10 @@ export class Sender {
   }
 
   send(effect: Send): void {
-    if (effect.after > this.#completed) this.#held.push(effect);
-    else this.#transmit(effect);
+    if (effect.after <= this.#completed) return this.#transmit(effect);
+    // A network may lose messages, so a bound may: the oldest say the least.
+    if (this.#held.length === MAX_HELD) this.#held.shift();
+    this.#held.push(effect);
   }
 
   /** Writes up to `write` are durable: what waited for them leaves now, in order. */
@@ -97,7 +102,9 @@ export class Sender {
     const entries: LogEntry[] = [];
     for (let next = from; next < until; next = from + entries.length) {
       const recent = window.slice(next, until);
-      entries.push(...(recent ?? (await store.read(next, until, maxAppendBytes))));
+      // What is still in memory may not be in the store yet.
+      const stored = Math.min(until, window.first);
+      entries.push(...(recent ?? (await store.read(next, stored, maxAppendBytes))));
     }
     return entries;
   }

@@ -1,0 +1,54 @@
+// Every TypeScript block of the README runs as it stands, and prints what its comments say.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const readme = await readFile(join(root, 'README.md'), 'utf8');
+const blocks = [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, language, text]) => ({
+  language,
+  text: text ?? '',
+}));
+const snippets = blocks.filter(({ language }) => language === 'ts').map(({ text }) => text);
+const run = promisify(execFile);
+let folder = '';
+
+beforeAll(async () => {
+  // Inside the repository, so that the path mapping of its tsconfig applies.
+  folder = await mkdtemp(join(root, 'test/docs/.readme-'));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('the README', () => {
+  test('starts with the two commands', () => {
+    expect(blocks.slice(0, 2)).toEqual([
+      { language: 'sh', text: 'npm ci && npm run example\n' },
+      { language: 'sh', text: 'npm ci && npm test\n' },
+    ]);
+  });
+
+  test('has snippets', () => expect(snippets.length).toBeGreaterThanOrEqual(2));
+
+  test.each(snippets.map((text, at) => ({ at, text })))(
+    'snippet $at runs',
+    async ({ at, text }) => {
+      const file = join(folder, `snippet-${at}.mts`);
+      await writeFile(file, text);
+      const tsx = join(root, 'node_modules/.bin/tsx');
+      const { stdout } = await run(tsx, ['--tsconfig', join(root, 'tsconfig.dev.json'), file]);
+      const lines = stdout.trim().split('\n');
+      const comments = [...text.matchAll(/console\.log\(.*;\s*\/\/ (.*)$/gm)].map(
+        ([, said]) => said,
+      );
+      expect(comments.length).toBeGreaterThan(0);
+      for (const [line, said] of comments.entries()) {
+        expect(said?.split(':')[0]).toBeDefined();
+        expect(said?.startsWith(lines[line] ?? 'nothing')).toBe(true);
+      }
+    },
+  );
+});

@@ -1,0 +1,236 @@
+// One member of the core under test: it counts time, keeps the writes that wait, and checks every
+// invariant at every step.
+import {
+  checkState,
+  checkStep,
+  createState,
+  type Effect,
+  type EntryHead,
+  type MemberId,
+  type Message,
+  nextDeadline,
+  type RaftEvent,
+  type RaftOptions,
+  type RaftState,
+  type Send,
+  step,
+  summarize,
+  type TermRun,
+  type Write,
+} from '../../../src/raft/index.ts';
+import { otherVoters } from '../../../src/raft/membership.ts';
+
+export const testOptions: RaftOptions = {
+  heartbeatMs: 10,
+  electionMinMs: 100,
+  electionMaxMs: 200,
+  maxAppendBytes: 1000,
+  maxInflightAppends: 4,
+  maxInflightBytes: 10_000,
+  maxUncommittedBytes: 10_000,
+};
+
+export interface MemberInit {
+  readonly id?: MemberId;
+  readonly voters?: readonly MemberId[];
+  readonly outgoing?: readonly MemberId[];
+  readonly learners?: readonly MemberId[];
+  /** Terms of the entries in the log, from `base` on. */
+  readonly terms?: readonly number[];
+  readonly base?: { readonly index: number; readonly term: number };
+  readonly size?: number;
+  readonly term?: number;
+  readonly votedFor?: MemberId;
+  readonly commit?: number;
+  readonly applied?: number;
+  readonly restarted?: boolean;
+  readonly options?: Partial<RaftOptions>;
+}
+
+type Sent<T extends Message['type']> = Send & { readonly message: Extract<Message, { type: T }> };
+
+export class TestMember {
+  readonly state: RaftState;
+  now = 1000;
+  /** Of the latest step. */
+  effects: readonly Effect[] = [];
+  readonly waiting: Write[] = [];
+
+  constructor(init: MemberInit = {}) {
+    const { terms = [], base = { index: 0, term: 0 }, size = 0 } = init;
+    this.state = createState({
+      id: init.id ?? 'a',
+      config: {
+        voters: init.voters ?? ['a', 'b', 'c'],
+        outgoing: init.outgoing ?? [],
+        learners: init.learners ?? [],
+      },
+      hardState: {
+        term: init.term ?? terms.at(-1) ?? base.term,
+        votedFor: init.votedFor,
+        commit: init.commit ?? base.index,
+      },
+      positions: {
+        base,
+        runs: runsOf(terms, base.index),
+        sizes: terms.map(() => size),
+        lastTimeMs: 0,
+      },
+      options: { ...testOptions, ...init.options },
+      applied: init.applied ?? base.index,
+      restarted: init.restarted ?? false,
+      seed: 7,
+      now: this.now,
+    });
+    this.step({ type: 'start' });
+  }
+
+  step(event: RaftEvent): readonly Effect[] {
+    const before = summarize(this.state);
+    this.effects = [...step(this.state, event, this.now)];
+    checkState(this.state);
+    checkStep(before, this.state, this.effects);
+    for (const effect of this.effects) if (effect.type === 'write') this.waiting.push(effect);
+    return this.effects;
+  }
+
+  receive(from: MemberId, message: Message, entries: readonly EntryHead[] = []): void {
+    this.step({ type: 'receive', from, message, entries });
+  }
+
+  propose(...sizes: readonly number[]): void {
+    const bodies = sizes.map((length) => ({ length }));
+    this.step({ type: 'propose', bodies, wallMs: 0 });
+  }
+
+  /** Completes the oldest waiting write. */
+  writeOne(): Write {
+    const write = this.waiting.shift();
+    if (write === undefined) throw new Error('no write waits');
+    const { lastIndex, lastTerm } = write;
+    this.step({ type: 'written', write: write.write, lastIndex, lastTerm });
+    return write;
+  }
+
+  /** Completes every waiting write, those included that their completion asks for. */
+  writeAll(): void {
+    while (this.waiting.length > 0) this.writeOne();
+  }
+
+  /** Lets the time come when something is due. */
+  timeout(): void {
+    this.now = Math.max(this.now, nextDeadline(this.state));
+    this.step({ type: 'timeout' });
+  }
+
+  pass(ms: number): void {
+    this.now += ms;
+  }
+
+  /** What the latest step sends, of one type. */
+  sent<T extends Message['type']>(type: T): readonly Sent<T>[] {
+    return this.effects.filter(
+      (effect): effect is Sent<T> => effect.type === 'send' && effect.message.type === type,
+    );
+  }
+
+  /** The only message of that type in the latest step. */
+  only<T extends Message['type']>(type: T): Sent<T> {
+    const [first, ...others] = this.sent(type);
+    if (first === undefined || others.length > 0) {
+      throw new Error(`${others.length + (first ? 1 : 0)} messages of type ${type}, not one`);
+    }
+    return first;
+  }
+
+  sentTo(to: MemberId): readonly Message[] {
+    return this.effects.flatMap((e) => (e.type === 'send' && e.to === to ? [e.message] : []));
+  }
+
+  /** Index up to which the latest step has something applied; 0 when it has nothing. */
+  get applying(): number {
+    for (const effect of this.effects) if (effect.type === 'apply') return effect.upTo;
+    return 0;
+  }
+}
+
+export function head(term: number, size = 0): EntryHead {
+  return { term, timeMs: 0, size };
+}
+
+/** An append of entries with these terms, after `prevIndex`. */
+export function appendOf(
+  parts: {
+    readonly term: number;
+    readonly prev?: readonly [index: number, term: number];
+    readonly stream?: number;
+    readonly commit?: number;
+  },
+  terms: readonly number[] = [],
+): [Extract<Message, { type: 'append' }>, readonly EntryHead[]] {
+  const [prevIndex, prevTerm] = parts.prev ?? [0, 0];
+  const from = prevIndex + 1;
+  const until = from + terms.length;
+  const { term, stream = 1, commit = 0 } = parts;
+  const type = 'append';
+  const message = { type, term, stream, prevIndex, prevTerm, from, until, commit } as const;
+  return [message, terms.map((each) => head(each))];
+}
+
+/** Wins pre-vote and vote with the grants of every other voter; its own writes are durable. */
+export function makeLeader(member: TestMember): void {
+  const { state } = member;
+  const others = otherVoters(state.config, state.id);
+  member.pass(state.options.electionMaxMs);
+  member.timeout();
+  const campaign = state.term + 1;
+  for (const from of others) {
+    if (state.role !== 'pre-candidate') break;
+    const term = campaign - 1;
+    member.receive(from, { type: 'pre-vote-reply', term, campaign, granted: true });
+  }
+  member.writeOne();
+  for (const from of others) {
+    if (state.role !== 'candidate') break;
+    member.receive(from, { type: 'vote-reply', term: campaign, granted: true });
+  }
+  if (state.role !== 'leader') throw new Error(`${state.id} is a ${state.role}, not the leader`);
+}
+
+/** A leader of three whose log is durable and held by everyone. */
+export function settledLeader(init: MemberInit = {}): TestMember {
+  const member = new TestMember(init);
+  makeLeader(member);
+  member.writeAll();
+  for (const [id, { stream }] of progressOf(member)) {
+    const { last } = member.state.log;
+    const { term } = member.state;
+    member.receive(id, { type: 'append-ack', term, stream, match: last });
+  }
+  member.step({ type: 'timeout' });
+  return member;
+}
+
+export function progressOf(member: TestMember) {
+  return [...(member.state.leading?.progress ?? [])];
+}
+
+export function progress(member: TestMember, id: MemberId) {
+  const found = member.state.leading?.progress.get(id);
+  if (found === undefined) throw new Error(`${member.state.id} keeps no progress of ${id}`);
+  return found;
+}
+
+/** The follower's ack of everything up to `match`, on its present stream. */
+export function ack(member: TestMember, from: MemberId, match: number): void {
+  const { stream } = progress(member, from);
+  member.receive(from, { type: 'append-ack', term: member.state.term, stream, match });
+}
+
+export function runsOf(terms: readonly number[], base = 0): TermRun[] {
+  const runs: TermRun[] = [];
+  for (const [at, term] of terms.entries()) {
+    if (runs.at(-1)?.term !== term) runs.push({ from: base + at + 1, term });
+  }
+  return runs;
+}
