@@ -15,7 +15,7 @@ export interface Input {
 }
 
 /** The input cannot be used; the message names it and says why. */
-export class InputError extends Error {
+class InputError extends Error {
   override readonly name = 'InputError';
 }
 

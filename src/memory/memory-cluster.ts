@@ -1,7 +1,14 @@
 // A whole cluster in one process, for tests, examples and a first look.
 import type { Clock, Logger, MachineCodec, MemberId, StateMachine } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
-import { type Limits, type NodeStatus, RaftNode, systemClock } from '../runtime/index.ts';
+import {
+  checkInteger,
+  checkKnown,
+  type Limits,
+  type NodeStatus,
+  RaftNode,
+  systemClock,
+} from '../runtime/index.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import { MemoryStorage } from './memory-storage.ts';
 
@@ -17,7 +24,7 @@ export interface MemoryClusterOptions<C, R, Q = never, A = never> {
   readonly electionTimeoutMs?: readonly [min: number, max: number];
   readonly requestTimeoutMs?: number;
   readonly limits?: Partial<Limits>;
-  /** Seed of every random choice. Default 1. */
+  /** Seed of every random choice, a whole number below 2^32. Default 1. */
   readonly seed?: number;
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -42,9 +49,9 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
     for (const id of ids) this.#storages.set(id, new MemoryStorage());
   }
 
-  /** The members that run. */
+  /** The members that run, in the order of `ids`. */
   get nodes(): readonly RaftNode<C, R, Q, A>[] {
-    return [...this.#nodes.values()];
+    return this.ids.flatMap((id) => this.#nodes.get(id) ?? []);
   }
 
   /** Throws when the member does not run. */
@@ -131,14 +138,19 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
   }
 }
 
+const known = [
+  ...['size', 'stateMachine', 'codec', 'heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs'],
+  ...['limits', 'seed', 'clock', 'logger', 'checkInvariants'],
+];
+
 /** A cluster of members named `a`, `b`, `c`, …, all started. */
 export async function createMemoryCluster<C, R, Q = never, A = never>(
   options: MemoryClusterOptions<C, R, Q, A>,
 ): Promise<MemoryCluster<C, R, Q, A>> {
-  const { size = 3 } = options;
-  if (!Number.isInteger(size) || size < 1 || size > 26) {
-    throw new CoxswainError('ERR_INVALID_OPTION', `size is ${size}; accepted: 1 to 26`);
-  }
+  const { size = 3, seed = 1 } = options;
+  checkKnown('', options, known);
+  checkInteger('size', size, 1, 26);
+  checkInteger('seed', seed, 0, 2 ** 32 - 1);
   const ids = Array.from({ length: size }, (_, at) => String.fromCharCode(97 + at));
   const cluster = new MemoryCluster(options, ids);
   try {

@@ -31,7 +31,7 @@ export interface DelegatesParts {
 /** Origins remembered at once; the one that has been silent for longest is forgotten. */
 const MAX_ORIGINS = 64;
 const MAX_FAILURES_A_FRAME = 1000;
-const MESSAGE_CHARACTERS = 60;
+const MESSAGE_CHARACTERS = 500;
 
 interface Origin {
   readonly id: MemberId;

@@ -1,5 +1,6 @@
 export type { CommittedEvent, LeaderEvent, NodeEvents, RoleEvent } from './events.ts';
 export { msgpack, msgpackCodec, rawCodec } from './msgpack-codec.ts';
+export { checkInteger, checkKnown } from './option-checks.ts';
 export { defaultLimits, type Limits, presets, type RaftNodeOptions } from './options.ts';
 export { type Awaited, RaftNode } from './raft-node.ts';
 export type { FollowerStatus, NodeStatus } from './status.ts';

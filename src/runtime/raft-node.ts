@@ -1,7 +1,7 @@
 // The public object: one member of a cluster, in this process. It checks what callers pass and hands
 // it to the engine, which owns everything that moves.
 import { EventEmitter } from 'eventemitter3';
-import type { Proposed, Proposer, ReadOptions, WaitOptions } from '../contracts/index.ts';
+import type { MemberId, Proposed, Proposer, ReadOptions, WaitOptions } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import type { Role } from '../raft/index.ts';
 import { Engine } from './engine.ts';
@@ -30,11 +30,14 @@ export class RaftNode<C, R, Q = never, A = never>
   extends EventEmitter<NodeEvents>
   implements Proposer<C, R, Q, A>, AsyncDisposable
 {
+  /** This member's id. */
+  readonly id: MemberId;
   readonly #engine: Engine<C, R, Q, A>;
   readonly #defaultWait: Wait;
 
   private constructor(options: CheckedOptions<C, R, Q, A>, startup: Startup) {
     super();
+    this.id = options.id;
     this.#engine = new Engine(options, startup, (event, ...args) => {
       this.emit(event, ...args);
     });

@@ -88,7 +88,7 @@ export function forwardReplyBytes(reply: ForwardReply): number {
   let bytes = 8 + 4 + 4;
   for (const { result } of reply.applied) bytes += APPLIED_BYTES + result.length;
   for (const { code, message } of reply.failed) {
-    bytes += 8 + 8 + 1 + textBytes(code) + textBytes(message);
+    bytes += 8 + 8 + 1 + textBytes(code) + 4 + Buffer.byteLength(message);
   }
   return bytes;
 }
@@ -109,7 +109,9 @@ export function writeForwardReply(writer: ByteWriter, reply: ForwardReply): void
     writer.u53(failure.index);
     writer.u8((failure.outcome === 'unknown' ? 1 : 0) | (failure.retryable ? 2 : 0));
     writer.text(failure.code);
-    writer.text(failure.message);
+    const message = Buffer.from(failure.message);
+    writer.u32(message.length);
+    writer.bytes(message);
   }
 }
 
@@ -121,7 +123,7 @@ export function readForwardReply(reader: ByteReader): ForwardReply {
     applied.push({ request, index, term, result: reader.bytes(reader.u32()) });
   }
   const failed: ForwardedFailure[] = [];
-  for (let count = readCount(reader, 8 + 8 + 1 + 2); count > 0; count--) {
+  for (let count = readCount(reader, 8 + 8 + 1 + 1 + 4); count > 0; count--) {
     const [request, index, flags] = [reader.u53(), reader.u53(), reader.u8()];
     const code = reader.text();
     if (!code.startsWith('ERR_')) throw frameError('an error without a code');
@@ -131,7 +133,7 @@ export function readForwardReply(reader: ByteReader): ForwardReply {
       outcome: (flags & 1) === 1 ? 'unknown' : 'not-applied',
       retryable: (flags & 2) === 2,
       code: code as ErrorCode,
-      message: reader.text(),
+      message: Buffer.from(reader.bytes(reader.u32())).toString(),
     });
   }
   return { type: 'forward-reply', boot, applied, failed };

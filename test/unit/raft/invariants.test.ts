@@ -3,6 +3,7 @@ import {
   checkState,
   checkStep,
   type Effect,
+  type Progress,
   type RaftState,
   type Summary,
   summarize,
@@ -18,58 +19,51 @@ function follower(): TestMember {
   return member;
 }
 
-function writable<T extends object>(value: T): { -readonly [K in keyof T]: T[K] } {
-  return value;
-}
-
-type Breakage = readonly [message: RegExp, break_: (state: RaftState) => void];
+type Breakage = readonly [message: RegExp, damage: (state: RaftState) => unknown];
 
 const ofFollower: readonly Breakage[] = [
-  [/base ≤ durable/, ({ log }) => void (log.durable = -1)],
-  [/durable ≤ last/, ({ log }) => void (log.durable = log.last + 1)],
-  [/applied ≤ applying/, (state) => void (state.applied = state.applying + 1)],
-  [/applying ≤ commit/, (state) => void (state.applying = state.commit + 1)],
-  [/commit ≤ last/, (state) => void (state.commit = state.log.last + 1)],
-  [/verified ≤ last/, ({ following, log }) => void (following.verified = log.last + 1)],
-  [/writes are numbered/, ({ writes }) => void (writes.hard = writes.issued + 1)],
-  [/writes are numbered/, ({ writes }) => void (writes.completed = writes.issued + 1)],
-  [/newer than the current term/, (state) => void (state.term = 2)],
-  [/runs follow each other/, ({ log }) => void log.runs.push({ from: log.last + 1, term: 3 })],
-  [/runs follow each other/, ({ log }) => void log.runs.splice(1, 0, { from: 1, term: 1 })],
-  [/terms never go back/, ({ log }) => void log.runs.splice(1, 1, { from: 2, term: 0 })],
-  [/a leader keeps progress/, (state) => void (state.role = 'leader')],
+  [/base ≤ durable/, ({ log }) => Object.assign(log, { durable: -1 })],
+  [/durable ≤ last/, ({ log }) => Object.assign(log, { durable: log.last + 1 })],
+  [/applied ≤ applying/, (state) => Object.assign(state, { applied: state.applying + 1 })],
+  [/applying ≤ commit/, (state) => Object.assign(state, { applying: state.commit + 1 })],
+  [/commit ≤ last/, (state) => Object.assign(state, { commit: state.log.last + 1 })],
+  [/verified ≤ last/, (state) => Object.assign(state.following, { verified: state.log.last + 1 })],
+  [/writes are numbered/, ({ writes }) => Object.assign(writes, { hard: writes.issued + 1 })],
+  [/writes are numbered/, ({ writes }) => Object.assign(writes, { completed: writes.issued + 1 })],
+  [/newer than the current term/, (state) => Object.assign(state, { term: 2 })],
+  [/runs follow each other/, ({ log }) => log.runs.push({ from: log.last + 1, term: 3 })],
+  [/runs follow each other/, ({ log }) => log.runs.splice(1, 0, { from: 1, term: 1 })],
+  [/terms never go back/, ({ log }) => log.runs.splice(1, 1, { from: 2, term: 0 })],
+  [/a leader keeps progress/, (state) => Object.assign(state, { role: 'leader' })],
 ];
 
 const ofLeader: readonly Breakage[] = [
-  [/a leader keeps progress/, (state) => void (state.leading = undefined)],
-  [/a leader keeps progress/, (state) => void (state.role = 'follower')],
-  [/a leader knows itself/, (state) => void (state.leader = 'b')],
-  [/match < next/, ({ leading }) => setProgress(leading, (p) => void (p.match = p.next))],
-  [/next ≤ last/, ({ leading, log }) => setProgress(leading, (p) => void (p.next = log.last + 2))],
-  [/inflight/, ({ leading }) => setProgress(leading, (p) => void p.inflight.push(2, 3, 4, 5, 6))],
+  [/a leader keeps progress/, (state) => Object.assign(state, { leading: undefined })],
+  [/a leader keeps progress/, (state) => Object.assign(state, { role: 'follower' })],
+  [/a leader knows itself/, (state) => Object.assign(state, { leader: 'b' })],
+  [/match < next/, (state) => Object.assign(progressOfB(state), { match: 2, next: 2 })],
+  [/next ≤ last/, (state) => Object.assign(progressOfB(state), { next: state.log.last + 2 })],
+  [/inflight/, (state) => progressOfB(state).inflight.push(2, 3, 4, 5, 6)],
 ];
 
-type Leading = RaftState['leading'];
-type AnyProgress = NonNullable<Leading> extends { progress: Map<string, infer P> } ? P : never;
-
-function setProgress(leading: Leading, change: (progress: AnyProgress) => void): void {
+function progressOfB({ leading }: RaftState): Progress {
   const found = leading?.progress.get('b');
   if (found === undefined) throw new Error('no progress of b');
-  change(found);
+  return found;
 }
 
 describe('a state that contradicts itself is found', () => {
-  it.each(ofFollower)('in a follower: %s', (message, break_) => {
+  it.each(ofFollower)('in a follower: %s', (message, damage) => {
     const { state } = follower();
     expect(() => checkState(state)).not.toThrow();
-    break_(state);
+    damage(state);
     expect(() => checkState(state)).toThrow(message);
   });
 
-  it.each(ofLeader)('in a leader: %s', (message, break_) => {
+  it.each(ofLeader)('in a leader: %s', (message, damage) => {
     const { state } = settledLeader();
     expect(() => checkState(state)).not.toThrow();
-    break_(state);
+    damage(state);
     expect(() => checkState(state)).toThrow(message);
   });
 
@@ -81,19 +75,19 @@ describe('a state that contradicts itself is found', () => {
 });
 
 describe('a step that breaks a rule is found', () => {
-  const table: readonly (readonly [RegExp, (before: Summary, state: RaftState) => void])[] = [
-    [/the term never goes back/, (before) => void (writable(before).term = 4)],
-    [/one vote a term/, (before) => void (writable(before).votedFor = 'c')],
-    [/commit index never goes back/, (_, state) => void state.commit--],
-    [/a committed entry never changes/, (before) => void (writable(before).commitTerm = 2)],
-    [/nothing is applied twice/, (_, state) => void state.applying--],
+  const table: readonly (readonly [RegExp, (before: Summary, state: RaftState) => unknown])[] = [
+    [/the term never goes back/, (before) => Object.assign(before, { term: 4 })],
+    [/one vote a term/, (before) => Object.assign(before, { votedFor: 'c' })],
+    [/commit index never goes back/, (_, state) => Object.assign(state, { commit: 3 })],
+    [/a committed entry never changes/, (before) => Object.assign(before, { commitTerm: 2 })],
+    [/nothing is applied twice/, (_, state) => Object.assign(state, { applying: 3 })],
   ];
 
-  it.each(table)('in a follower: %s', (message, break_) => {
+  it.each(table)('in a follower: %s', (message, damage) => {
     const { state } = follower();
     const before = summarize(state);
     expect(() => checkStep(before, state, [])).not.toThrow();
-    break_(before, state);
+    damage(before, state);
     expect(() => checkStep(before, state, [])).toThrow(message);
   });
 
