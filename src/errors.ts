@@ -6,31 +6,31 @@
  * there once a log has accepted the entry. `retryable` says that the same call may succeed later;
  * with outcome `unknown` a retry can apply the command twice.
  *
- * | code                    | moment                                        | outcome     | retryable |
- * | ----------------------- | --------------------------------------------- | ----------- | --------- |
- * | ERR_INVALID_OPTION      | an option or argument is refused; no effect   | not-applied | no        |
- * | ERR_COMMAND_ENCODING    | the codec refused the command                 | not-applied | no        |
- * |                         | ... or the result, after it was applied       | unknown     | no        |
- * | ERR_COMMAND_TOO_LARGE   | the encoded command is over the limit         | not-applied | no        |
- * | ERR_QUEUE_FULL          | a queue of proposals is at its bound          | not-applied | yes       |
- * | ERR_NO_LEADER           | time ran out while no leader was known        | not-applied | yes       |
- * | ERR_NOT_LEADER          | only the leader can do this; see `leader`     | not-applied | yes       |
- * | ERR_LEADERSHIP_LOST     | another entry was committed in its place      | not-applied | yes       |
- * |                         | ... or the leader it was sent to is gone      | unknown     | yes       |
- * | ERR_TIMEOUT             | time ran out before the entry was in a log    | not-applied | yes       |
- * |                         | ... or after: it may still be applied         | unknown     | yes       |
- * | ERR_ABORTED             | the caller's signal: stop waiting, not undo   | as above    | yes       |
- * | ERR_CLOSED              | the node was closed                           | as above    | no        |
- * | ERR_STATE_MACHINE       | the machine threw; the node stops             | unknown     | no        |
- * | ERR_STORE_FAILED        | a write or read of the store failed; it stops | unknown     | no        |
- * | ERR_STORE_CORRUPT       | what the store holds contradicts itself       | –           | no        |
- * | ERR_STORE_FORMAT        | the store was written by a newer version      | –           | no        |
- * | ERR_STORE_LOCKED        | the store is open elsewhere                   | –           | yes       |
- * | ERR_WRONG_CLUSTER       | the store or peer belongs to another cluster  | –           | no        |
- * | ERR_COMMITTED_CONFLICT  | a leader contradicts a committed entry; stops | unknown     | no        |
- * | ERR_INVARIANT           | a bug in this library; the node stops         | unknown     | no        |
- * | ERR_FRAME               | bytes from a peer do not decode; dropped      | –           | no        |
- * | ERR_TRANSPORT           | the transport could not be opened             | –           | yes       |
+ * | code                   | moment                                       | outcome     | retry |
+ * | ---------------------- | -------------------------------------------- | ----------- | ----- |
+ * | ERR_INVALID_OPTION     | an option or argument is refused; no effect  | not-applied | no    |
+ * | ERR_COMMAND_ENCODING   | the codec refused the command                | not-applied | no    |
+ * |                        | ... or the result, after it was applied      | unknown     | no    |
+ * | ERR_COMMAND_TOO_LARGE  | the encoded command is over the limit        | not-applied | no    |
+ * | ERR_QUEUE_FULL         | a queue of proposals is at its bound         | not-applied | yes   |
+ * | ERR_NO_LEADER          | time ran out while no leader was known       | not-applied | yes   |
+ * | ERR_NOT_LEADER         | only the leader can do this; see `leader`    | not-applied | yes   |
+ * | ERR_LEADERSHIP_LOST    | another entry was committed in its place     | not-applied | yes   |
+ * |                        | ... or the leader it was sent to is gone     | unknown     | yes   |
+ * | ERR_TIMEOUT            | time ran out before the entry was in a log   | not-applied | yes   |
+ * |                        | ... or after: it may still be applied        | unknown     | yes   |
+ * | ERR_ABORTED            | the caller's signal: stop waiting, not undo  | as above    | yes   |
+ * | ERR_CLOSED             | the node was closed                          | as above    | no    |
+ * | ERR_STATE_MACHINE      | the machine threw; the node stops            | unknown     | no    |
+ * | ERR_STORE_FAILED       | a write or read of the store failed; it stops | unknown     | no    |
+ * | ERR_STORE_CORRUPT      | what the store holds contradicts itself      | –           | no    |
+ * | ERR_STORE_FORMAT       | the store was written by a newer version     | –           | no    |
+ * | ERR_STORE_LOCKED       | the store is open elsewhere                  | –           | yes   |
+ * | ERR_WRONG_CLUSTER      | the store or peer belongs to another cluster | –           | no    |
+ * | ERR_COMMITTED_CONFLICT | a leader contradicts a committed entry; stops | unknown     | no    |
+ * | ERR_INVARIANT          | a bug in this library; the node stops        | unknown     | no    |
+ * | ERR_FRAME              | bytes from a peer do not decode; dropped     | –           | no    |
+ * | ERR_TRANSPORT          | the transport could not be opened            | –           | yes   |
  */
 export type ErrorCode =
   | 'ERR_INVALID_OPTION'

@@ -1,4 +1,4 @@
-// Commands at a fixed rate. Latency counts from when a command was due, not from when this loop came
+// Commands at a fixed rate. Latency counts from when a command was due, not when this loop came
 // round to sending it: a stall is seen by every command that fell into it (coordinated omission).
 import { Latencies } from './latencies.ts';
 import type { OpenSpec } from './row-types.ts';

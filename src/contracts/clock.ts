@@ -1,10 +1,10 @@
 // Time, and the order in which callbacks run: everything a test or simulator wants to own.
 
 export interface Clock {
-  /** Monotonic milliseconds since any origin; never goes back, ignores changes of the wall clock. */
+  /** Monotonic milliseconds since any origin; never goes back, whatever the wall clock does. */
   now(): number;
 
-  /** Milliseconds since 1970, as the host believes. Stamped on entries, trusted for nothing else. */
+  /** Milliseconds since 1970, as the host believes. Stamped on entries, trusted for no more. */
   wallMs(): number;
 
   /**

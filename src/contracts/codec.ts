@@ -1,7 +1,7 @@
 // Commands and results as bytes.
 
 export interface Codec<T> {
-  /** Must: be deterministic enough that `decode` gives an equal value. A throw refuses the value. */
+  /** Must: be such that `decode` gives an equal value. A throw refuses the value. */
   encode(value: T): Uint8Array;
 
   /** Must: throw on bytes that `encode` did not make. May keep views of `bytes`. */

@@ -2,8 +2,6 @@
 import { CoxswainError } from '../errors.ts';
 
 const SLAB_BYTES = 1024 * 1024;
-const utf8Encoder = new TextEncoder();
-const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Carves blocks out of larger ones: far cheaper than a fresh block for each frame. A block is never
@@ -61,18 +59,6 @@ export class ByteWriter {
     this.#target.set(value, this.#at);
     this.#at += value.length;
   }
-
-  /** At most 255 bytes of UTF-8, after their count. */
-  text(value: string): void {
-    const encoded = utf8Encoder.encode(value);
-    this.u8(encoded.length);
-    this.bytes(encoded);
-  }
-}
-
-/** Bytes that `ByteWriter.text` takes for `value`. */
-export function textBytes(value: string): number {
-  return 1 + utf8Encoder.encode(value).length;
 }
 
 /** Reads what ByteWriter wrote; throws ERR_FRAME on anything short, long or out of range. */
@@ -128,15 +114,6 @@ export class ByteReader {
     const view = this.#source.subarray(this.#at, this.#at + count);
     this.#at += count;
     return view;
-  }
-
-  text(): string {
-    const encoded = this.bytes(this.u8());
-    try {
-      return utf8Decoder.decode(encoded);
-    } catch (cause) {
-      throw frameError('a text is not UTF-8', cause);
-    }
   }
 
   flag(): boolean {

@@ -82,5 +82,6 @@ function runsOf(entries: readonly LogEntry[]): TermRun[] {
 }
 
 function refuse(code: 'ERR_STORE_FAILED' | 'ERR_STORE_LOCKED', message: string): Promise<never> {
-  return Promise.reject(new CoxswainError(code, message));
+  const retryable = code === 'ERR_STORE_LOCKED';
+  return Promise.reject(new CoxswainError(code, message, { retryable }));
 }

@@ -1,5 +1,5 @@
 // Everything the core can ask for. Effects carry indexes, not bytes, and their order is data: a
-// message names the write it must wait for. The list is one reused buffer, valid until the next step.
+// message names the write it must wait for. The list is one buffer, valid until the next step.
 import type { MemberId, Message } from './messages.ts';
 
 export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
@@ -56,7 +56,7 @@ export interface Send {
   readonly after: number;
 }
 
-/** Every entry up to `upTo` is committed and durable here: apply, in order, from the last one on. */
+/** Every entry up to `upTo` is committed and durable here: apply them, in order. */
 export interface Apply {
   readonly type: 'apply';
   readonly upTo: number;

@@ -1,4 +1,4 @@
-// Pre-vote and vote: who becomes a candidate, who wins. What a leader then does is in replication.ts.
+// Pre-vote and vote: who becomes a candidate, who wins. What a leader does is in replication.ts.
 import { isUpToDate, lastTerm } from './log.ts';
 import { isVoter, otherVoters } from './membership.ts';
 import type { MemberId, PreVoteReply, PreVoteRequest, VoteReply, VoteRequest } from './messages.ts';

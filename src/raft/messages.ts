@@ -1,5 +1,5 @@
 // Everything members say to each other. One type a message; every message carries its sender's term
-// (§5.1). Entries travel beside an append: the core names them by index and never holds their bytes.
+// (§5.1). Entries travel beside an append: the core names them by index, and never holds bytes.
 
 /** Identifies a member within its cluster. Opaque, compared by equality. */
 export type MemberId = string;
@@ -21,7 +21,7 @@ export interface PreVoteRequest {
   readonly lastTerm: number;
 }
 
-/** The answer. A refusal still teaches the asker a higher `term`: without that, members deadlock. */
+/** The answer. A refusal still teaches a higher `term`: without that, members deadlock. */
 export interface PreVoteReply {
   readonly type: 'pre-vote-reply';
   readonly term: number;
@@ -81,7 +81,7 @@ export interface Heartbeat {
   readonly stream: number;
   readonly round: number;
   readonly commit: number;
-  /** Highest index sent on this stream before the heartbeat before this one; 0 when there is none. */
+  /** Highest index sent on this stream before the heartbeat before this one; 0 for none. */
   readonly sent: number;
 }
 

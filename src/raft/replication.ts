@@ -16,7 +16,7 @@ import { committedIndex } from './quorum.ts';
 import { becomeFollower } from './roles.ts';
 import type { Leading, RaftState } from './state.ts';
 
-/** A new leader knows nothing of its followers, and commits nothing before its own no-op (§5.4.2). */
+/** A new leader knows nothing of its followers, and commits nothing before its no-op (§5.4.2). */
 export function startLeading(state: RaftState): void {
   const { log } = state;
   const leading: Leading = { progress: new Map(), round: 0, heartbeatDueMs: state.now };
@@ -130,7 +130,7 @@ function owesCommit(state: RaftState, progress: Progress): boolean {
   return progress.commitSent < Math.min(state.commit, progress.match);
 }
 
-/** Leads only while a quorum was heard within the shortest election timeout (check-quorum, §6.2). */
+/** Leads only while a quorum is heard within the shortest election timeout (thesis §6.2). */
 function hasQuorumContact(state: RaftState, leading: Leading): boolean {
   const heard = committedIndex(state.config, (id) =>
     id === state.id ? state.now : (leading.progress.get(id)?.contactMs ?? Number.NEGATIVE_INFINITY),

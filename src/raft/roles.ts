@@ -1,4 +1,4 @@
-// The way back to follower, which every rule of the paper shares: "if a message holds a newer term".
+// The way back to follower, which every rule of the paper shares.
 import type { MemberId } from './messages.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
 

@@ -81,24 +81,9 @@ export class Engine<C, R, Q, A> {
       },
       startup.init.applied,
     );
-    this.#forwarding = new Forwarding({
-      ...{ state, identity, transport, codec: frames, proposals, maxBytes: maxAppendBytes },
-      decodeResult: (bytes) => codec.result.decode(bytes),
-    });
-    this.#delegates = new Delegates({
-      ...{ state, transport, codec: frames, proposals, maxCommandBytes, maxBytes: maxAppendBytes },
-      maxFrameBytes: transport.supports.maxFrameBytes,
-      encodeResult: (result) => codec.result.encode(result as R),
-    });
-    this.#inbox = new Inbox(frames, logger, {
-      message: (from, message, entries) =>
-        this.#loop.push({ type: 'receive', from, message, entries }),
-      forward: (from, forward) => {
-        this.#delegates.receive(from, forward);
-        this.#loop.wake();
-      },
-      forwardReply: (reply) => this.#forwarding.receive(reply),
-    });
+    this.#forwarding = this.#createForwarding(frames);
+    this.#delegates = this.#createDelegates(frames);
+    this.#inbox = this.#createInbox(frames);
     const runner = new EffectRunner({
       ...{ window, writer, sender, proposals },
       apply: (upTo) => this.#applier.advance(upTo),
@@ -139,7 +124,8 @@ export class Engine<C, R, Q, A> {
       await transport.open(self, (from, frame) => this.#receive(from, frame));
     } catch (cause) {
       if (cause instanceof CoxswainError) throw cause;
-      throw new CoxswainError('ERR_TRANSPORT', 'the transport could not be opened', { cause });
+      const details = { cause, retryable: true };
+      throw new CoxswainError('ERR_TRANSPORT', 'the transport could not be opened', details);
     }
     transport.setPeers(members.filter((member) => member.id !== id));
     this.#warnOfSize();
@@ -168,6 +154,45 @@ export class Engine<C, R, Q, A> {
   close(): Promise<void> {
     this.#closing ??= this.#shutDown();
     return this.#closing;
+  }
+
+  #createForwarding(frames: FrameCodec): Forwarding {
+    const { codec, limits, transport } = this.#options;
+    return new Forwarding({
+      state: this.#state,
+      identity: this.#startup.identity,
+      transport,
+      codec: frames,
+      proposals: this.#proposals,
+      maxBytes: limits.maxAppendBytes,
+      decodeResult: (bytes) => codec.result.decode(bytes),
+    });
+  }
+
+  #createDelegates(frames: FrameCodec): Delegates {
+    const { codec, limits, transport } = this.#options;
+    return new Delegates({
+      state: this.#state,
+      transport,
+      codec: frames,
+      proposals: this.#proposals,
+      maxCommandBytes: limits.maxCommandBytes,
+      maxBytes: limits.maxAppendBytes,
+      maxFrameBytes: transport.supports.maxFrameBytes,
+      encodeResult: (result) => codec.result.encode(result as R),
+    });
+  }
+
+  #createInbox(frames: FrameCodec): Inbox {
+    return new Inbox(frames, this.#options.logger, {
+      message: (from, message, entries) =>
+        this.#loop.push({ type: 'receive', from, message, entries }),
+      forward: (from, forward) => {
+        this.#delegates.receive(from, forward);
+        this.#loop.wake();
+      },
+      forwardReply: (reply) => this.#forwarding.receive(reply),
+    });
   }
 
   #receive(from: MemberId, frame: Uint8Array): void {

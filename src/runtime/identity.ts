@@ -2,7 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Member, MemberId } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
-import { ByteReader, ByteWriter, textBytes } from '../lib/bytes.ts';
+import { ByteReader, ByteWriter } from '../lib/bytes.ts';
+import { readText, textBytes, writeText } from './wire/index.ts';
 
 const FORMAT_VERSION = 1;
 
@@ -34,7 +35,7 @@ export function encodeIdentity(identity: StoreIdentity): Uint8Array {
   writer.bytes(Buffer.from(identity.clusterId, 'hex'));
   writer.bytes(Buffer.from(identity.incarnation, 'hex'));
   writer.u53(identity.boot);
-  writer.text(identity.id);
+  writeText(writer, identity.id);
   return writer.block();
 }
 
@@ -52,7 +53,7 @@ export function decodeIdentity(meta: Uint8Array): StoreIdentity {
     const clusterId = Buffer.from(reader.bytes(8)).toString('hex');
     const incarnation = Buffer.from(reader.bytes(8)).toString('hex');
     const boot = reader.u53();
-    const id = reader.text();
+    const id = readText(reader);
     reader.end();
     return { clusterId, id, incarnation, boot };
   } catch (cause) {

@@ -1,5 +1,5 @@
-// The recent entries, in memory: what is written, sent and applied is almost always here. Older ones
-// are read from the store.
+// The recent entries, in memory: what is written, sent and applied is almost always here. Older
+// ones are read from the store.
 import { assert } from '../lib/assert.ts';
 import { Deque } from '../lib/deque.ts';
 import type { SizedEntry } from './wire/index.ts';
@@ -44,7 +44,7 @@ export class LogWindow {
     return this.#entries.slice(from - this.#first, until - this.#first);
   }
 
-  /** Lets go of the oldest entries that the bound has no room for; never of `keepFrom` and later. */
+  /** Lets go of the oldest entries that the bound has no room for; never from `keepFrom` on. */
   evict(keepFrom: number): void {
     let count = 0;
     while (this.#bytes > this.#maxBytes && this.#first + count < keepFrom) {

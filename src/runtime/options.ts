@@ -75,7 +75,7 @@ export interface Limits {
   readonly maxInflightAppends: number;
   /** Their bytes. Default 16 MiB. */
   readonly maxInflightBytes: number;
-  /** Recent entries kept in memory, so that sending and applying need not read the store. 64 MiB. */
+  /** Recent entries kept in memory, to be sent and applied without the store. Default 64 MiB. */
   readonly memoryWindowBytes: number;
   /** Entries applied in one go before other work gets its turn: a count. Default 4096. */
   readonly maxApplyBatch: number;

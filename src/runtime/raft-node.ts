@@ -1,5 +1,5 @@
-// The public object: one member of a cluster, in this process. It checks what callers pass and hands
-// it to the engine, which owns everything that moves.
+// The public object: one member of a cluster, in this process. It checks what callers pass and
+// hands it to the engine, which owns everything that moves.
 import { EventEmitter } from 'eventemitter3';
 import type { MemberId, Proposed, Proposer, ReadOptions, WaitOptions } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
@@ -48,8 +48,8 @@ export class RaftNode<C, R, Q = never, A = never>
    * Loads the store, opens the transport and takes part. The node uses and closes the storage and
    * transport that it is given, also when opening fails; they belong to it alone.
    *
-   * Rejects with ERR_INVALID_OPTION (then nothing was touched), ERR_WRONG_CLUSTER, ERR_STORE_FAILED,
-   * ERR_STORE_CORRUPT, ERR_STORE_FORMAT, ERR_STORE_LOCKED or ERR_TRANSPORT.
+   * Rejects with ERR_INVALID_OPTION (then nothing was touched), ERR_WRONG_CLUSTER,
+   * ERR_STORE_FAILED, ERR_STORE_CORRUPT, ERR_STORE_FORMAT, ERR_STORE_LOCKED or ERR_TRANSPORT.
    */
   static async open<C, R, Q = never, A = never>(
     options: RaftNodeOptions<C, R, Q, A>,

@@ -1,4 +1,5 @@
-// Turns the core's messages into frames: holds those that wait for a write, adds entries to appends.
+// Turns the core's messages into frames: holds those that wait for a write, adds the entries of
+// appends.
 import type { LogEntry, LogStore, MemberId, Transport } from '../contracts/index.ts';
 import type { Append, RaftState, Send } from '../raft/index.ts';
 import type { LogWindow } from './log-window.ts';

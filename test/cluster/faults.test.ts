@@ -159,7 +159,7 @@ describe('the network', () => {
     expect(await value((await leader()).read(undefined))).toHaveLength(20);
   });
 
-  test('that carries garbage harms nothing: counted, dropped, logged once for each peer', async () => {
+  test('that carries garbage harms nothing: counted, dropped, logged once a peer', async () => {
     const warned: string[] = [];
     const quiet = () => undefined;
     const logger = {

@@ -30,7 +30,7 @@ export const IMPORT_TABLE: ImportTable = {
   lib: {
     pure: true,
     open: true,
-    imports: [],
+    imports: ['errors.ts'],
     packages: [],
     filePackages: { 'checksum.ts': ['xxhash-wasm'] },
   },

@@ -1,6 +1,7 @@
 // Proposals on their way to the leader, and its answers, as bytes after the header.
 import type { ErrorCode, Outcome } from '../../errors.ts';
-import { type ByteReader, type ByteWriter, frameError, textBytes } from '../../lib/bytes.ts';
+import { type ByteReader, type ByteWriter, frameError } from '../../lib/bytes.ts';
+import { readText, textBytes, writeText } from './text.ts';
 
 /** `command`: bytes for the machine. `noop`: the mark of a linearizable read. */
 export type ForwardedKind = 'command' | 'noop';
@@ -60,7 +61,7 @@ export function forwardBytes(forward: Forward): number {
 
 export function writeForward(writer: ByteWriter, forward: Forward): void {
   writer.u53(forward.term);
-  writer.text(forward.incarnation);
+  writeText(writer, forward.incarnation);
   writer.u53(forward.boot);
   writer.u32(forward.requests.length);
   for (const { request, kind, body } of forward.requests) {
@@ -73,7 +74,7 @@ export function writeForward(writer: ByteWriter, forward: Forward): void {
 
 export function readForward(reader: ByteReader): Forward {
   const term = reader.u53();
-  const incarnation = reader.text();
+  const incarnation = readText(reader);
   const boot = reader.u53();
   const requests: ForwardedRequest[] = [];
   for (let count = readCount(reader, REQUEST_BYTES); count > 0; count--) {
@@ -108,7 +109,7 @@ export function writeForwardReply(writer: ByteWriter, reply: ForwardReply): void
     writer.u53(failure.request);
     writer.u53(failure.index);
     writer.u8((failure.outcome === 'unknown' ? 1 : 0) | (failure.retryable ? 2 : 0));
-    writer.text(failure.code);
+    writeText(writer, failure.code);
     const message = Buffer.from(failure.message);
     writer.u32(message.length);
     writer.bytes(message);
@@ -125,7 +126,7 @@ export function readForwardReply(reader: ByteReader): ForwardReply {
   const failed: ForwardedFailure[] = [];
   for (let count = readCount(reader, 8 + 8 + 1 + 1 + 4); count > 0; count--) {
     const [request, index, flags] = [reader.u53(), reader.u53(), reader.u8()];
-    const code = reader.text();
+    const code = readText(reader);
     if (!code.startsWith('ERR_')) throw frameError('an error without a code');
     failed.push({
       request,

@@ -23,9 +23,6 @@ export type Frame =
   | Forward
   | ForwardReply;
 
-/** Room that the header and fields of a frame take at most, beside entries and bodies. */
-export const FRAME_OVERHEAD_BYTES = 1024;
-
 const NO_ENTRIES: readonly SizedEntry[] = Object.freeze([]);
 
 export class FrameCodec {

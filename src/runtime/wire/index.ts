@@ -7,6 +7,7 @@ export type {
   ForwardReply,
 } from './forward-fields.ts';
 export { APPLIED_BYTES, REQUEST_BYTES } from './forward-fields.ts';
-export { FRAME_OVERHEAD_BYTES, type Frame, FrameCodec } from './frame-codec.ts';
+export { FrameCodec } from './frame-codec.ts';
 export { PROTOCOL_VERSION } from './header.ts';
 export { type EntryRun, OwnEntry, type SizedEntry } from './sized-entry.ts';
+export { readText, textBytes, writeText } from './text.ts';

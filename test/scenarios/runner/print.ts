@@ -3,7 +3,7 @@ import type { Effect, RaftEvent, Write } from '../../../src/raft/index.ts';
 import type { Entry, Envelope, ScriptedMember } from './member.ts';
 
 /** `1@1 2@1 3@2(x)`: index, term, and the name of a command. */
-export function printEntries(entries: readonly Entry[], from: number): string {
+function printEntries(entries: readonly Entry[], from: number): string {
   return entries.map(({ name, term }, at) => `${from + at}@${term}(${name})`).join(' ') || 'none';
 }
 
@@ -12,7 +12,9 @@ export function printMessage({ entries, message: m }: Envelope): string {
     case 'pre-vote-request':
       return `pre-vote-request for term ${m.campaign}, log ends at ${m.lastIndex}@${m.lastTerm}`;
     case 'pre-vote-reply':
-      return `pre-vote-reply ${m.granted ? 'yes' : 'no'} for term ${m.campaign}, own term ${m.term}`;
+      return (
+        `pre-vote-reply ${m.granted ? 'yes' : 'no'} for term ${m.campaign}, ` + `own term ${m.term}`
+      );
     case 'vote-request':
       return `vote-request in term ${m.term}, log ends at ${m.lastIndex}@${m.lastTerm}`;
     case 'vote-reply':
@@ -32,7 +34,10 @@ export function printMessage({ entries, message: m }: Envelope): string {
     case 'heartbeat':
       return `heartbeat in term ${m.term}, round ${m.round}, sent ${m.sent}, commit ${m.commit}`;
     case 'heartbeat-ack':
-      return `heartbeat-ack in term ${m.term}, round ${m.round}: received ${m.received}, match ${m.match}`;
+      return (
+        `heartbeat-ack in term ${m.term}, round ${m.round}: ` +
+        `received ${m.received}, match ${m.match}`
+      );
     case 'commit-notice':
       return `commit-notice in term ${m.term}: commit ${m.commit}`;
     case 'stale-term':

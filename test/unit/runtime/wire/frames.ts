@@ -1,0 +1,94 @@
+// One frame of every kind, for the tests of the wire.
+import type { Message } from '../../../../src/raft/index.ts';
+import { type Frame, FrameCodec } from '../../../../src/runtime/wire/index.ts';
+import { OwnEntry } from '../../../../src/runtime/wire/sized-entry.ts';
+
+export const CLUSTER = '00ff10203040a0b1';
+export const codec = new FrameCodec(CLUSTER);
+
+const LARGE = 2 ** 53 - 2;
+
+export const messages: readonly Exclude<Message, { type: 'append' }>[] = [
+  { type: 'pre-vote-request', term: 1, campaign: 2, lastIndex: 3, lastTerm: 4 },
+  { type: 'pre-vote-reply', term: 1, campaign: 2, granted: true },
+  { type: 'vote-request', term: LARGE, lastIndex: LARGE, lastTerm: LARGE },
+  { type: 'vote-reply', term: 1, granted: false },
+  { type: 'append-ack', term: 1, stream: 2, match: 3 },
+  { type: 'append-reject', term: 1, stream: 2, prevIndex: 3, hintIndex: 4, hintTerm: 5 },
+  { type: 'heartbeat', term: 1, stream: 2, round: 3, commit: 4, sent: 5 },
+  { type: 'heartbeat-ack', term: 1, stream: 2, round: 3, sent: 4, received: 5, match: 6 },
+  { type: 'commit-notice', term: 1, commit: 2 },
+  { type: 'stale-term', term: 2 ** 32 + 1 },
+];
+
+export const append: Extract<Message, { type: 'append' }> = {
+  ...{ type: 'append', term: 7, stream: 2, prevIndex: 10, prevTerm: 5 },
+  ...{ from: 11, until: 16, commit: 9 },
+};
+
+export const entries: readonly OwnEntry[] = [
+  new OwnEntry(11, { term: 5, timeMs: 2 ** 41, kind: 'command' }, Uint8Array.of(1, 2, 3)),
+  new OwnEntry(12, { term: 5, timeMs: 2 ** 41, kind: 'command' }, new Uint8Array(0)),
+  new OwnEntry(13, { term: 7, timeMs: 2 ** 41, kind: 'noop' }, new Uint8Array(0)),
+  new OwnEntry(14, { term: 7, timeMs: 2 ** 41 + 1, kind: 'members' }, Uint8Array.of(9)),
+  new OwnEntry(15, { term: 7, timeMs: 2 ** 41 + 1, kind: 'command' }, new Uint8Array(300).fill(7)),
+];
+
+export const forward: Extract<Frame, { type: 'forward' }> = {
+  ...{ type: 'forward', term: 7, incarnation: 'fedcba9876543210', boot: 3 },
+  requests: [
+    { request: 1, kind: 'command', body: Uint8Array.of(1, 2, 3) },
+    { request: 2 ** 40, kind: 'noop', body: new Uint8Array(0) },
+  ],
+};
+
+export const forwardReply: Extract<Frame, { type: 'forward-reply' }> = {
+  ...{ type: 'forward-reply', boot: 3 },
+  applied: [
+    { request: 1, index: 5, term: 7, result: Uint8Array.of(4, 5) },
+    { request: 2, index: 6, term: 7, result: new Uint8Array(0) },
+  ],
+  failed: [
+    {
+      ...{ request: 3, code: 'ERR_QUEUE_FULL', message: 'fülled', index: 0 },
+      ...{ outcome: 'not-applied', retryable: true },
+    },
+    {
+      ...{ request: 4, code: 'ERR_TIMEOUT', message: '', index: 9 },
+      ...{ outcome: 'unknown', retryable: false },
+    },
+  ],
+};
+
+export function join(...parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+export function appendFrame(message = append, body = entries): Uint8Array {
+  return join(codec.encodeMessage(message), codec.encodeEntries(body));
+}
+
+/** Every frame by name, as bytes. */
+export const frames: readonly (readonly [string, Uint8Array])[] = [
+  ...messages.map((message) => [message.type, join(codec.encodeMessage(message))] as const),
+  ['append', appendFrame()],
+  ['empty append', appendFrame({ ...append, until: 11 }, [])],
+  ['forward', join(codec.encodeForward(forward))],
+  ['forward-reply', join(codec.encodeForwardReply(forwardReply))],
+];
+
+/** What decodes, as plain data that can be compared: entries with their bodies. */
+export function plain(frame: Frame): unknown {
+  if (frame.type !== 'message') return frame;
+  const entries = frame.entries.map(({ index, term, timeMs, kind, size, body }) => {
+    return { index, term, timeMs, kind, size, body };
+  });
+  return { ...frame, entries };
+}
+
+/** The frame once more, from what was read of it. */
+export function encodeAgain(frame: Frame): Uint8Array {
+  if (frame.type === 'forward') return join(codec.encodeForward(frame));
+  if (frame.type === 'forward-reply') return join(codec.encodeForwardReply(frame));
+  return join(codec.encodeMessage(frame.message), codec.encodeEntries(frame.entries));
+}
