@@ -19,7 +19,7 @@ const ROWS: readonly (readonly [CoreRole, number])[] = [
 
 const TARGET_NS = 1000;
 const TARGET_BATCH = 64;
-/** Allocated per batch, not per entry, when one more entry in a batch costs less than this. */
+/** Allocated per batch, not per entry, when a further entry in a batch costs less than this. */
 const TARGET_MARGINAL_BYTES = 1;
 
 const layouts: Readonly<Record<CoreRole, string>> = {
@@ -49,12 +49,12 @@ function tableOf(rows: readonly CoreRow[]): Table {
     title: 'core: the algorithm alone, no driver, no bytes moved',
     columns: [
       ...['layout', 'payload', 'durability', 'batch', 'ns/entry', 'heap B/entry'],
-      ...['heap B/batch', 'B/entry more', 'kept B/entry', 'buffers B/entry'],
+      ...['heap B/batch', 'B/further entry', 'kept B/entry', 'buffers B/entry'],
     ],
     rows: rows.map((row) => cellsOf(row, rows)),
     notes: [
       `to reach at ${TARGET_BATCH}: at most ${TARGET_NS} ns an entry, and no garbage an entry: ` +
-        'what one more entry in a batch allocates ("more") is 0',
+        'what a further entry in a batch allocates is 0',
     ],
   };
 }

@@ -37,7 +37,7 @@ function tableOf(rows: readonly IdleRow[]): Table {
     title: 'idle: a cluster with a leader and nothing to do, heartbeats every 100 ms',
     columns: [
       ...['layout', 'durability', 'timers/node', 'immediates/node', 'growth B/node/s'],
-      ...['heap kB/node', 'cpu %', 'entries added'],
+      ...['heap kB/node', 'buffers kB/node', 'cpu %', 'entries added'],
     ],
     rows: rows.map(cellsOf),
     notes: ['to reach: one timer a node, and no growth'],
@@ -55,6 +55,7 @@ function cellsOf({ spec, results }: IdleRow): (string | Cell)[] {
     formatNumber(of(({ immediatesPerNode }) => immediatesPerNode)),
     { text: growth.toFixed(0), tone: growth <= TARGET_BYTES_PER_SECOND ? 'good' : 'bad' },
     formatNumber(of(({ heapBytesPerNode }) => heapBytesPerNode) / 1000),
+    formatNumber(of(({ bufferBytesPerNode }) => bufferBytesPerNode) / 1000),
     formatNumber(of(({ cpuShare }) => cpuShare) * 100, 2),
     of(({ entriesAdded }) => entriesAdded).toFixed(0),
   ];

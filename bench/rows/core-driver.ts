@@ -1,6 +1,7 @@
 // Drives the pure core by hand, with events that are made once and changed in place: what is timed
 // and counted is the core's own. One call of the returned function is one batch, from the proposal
 // (or the append) to the acknowledgement and the application.
+import { defaultLimits } from 'coxswain';
 import {
   type Append,
   type AppendAck,
@@ -23,10 +24,7 @@ const options = {
   heartbeatMs: 100,
   electionMinMs: 1000,
   electionMaxMs: 2000,
-  maxAppendBytes: 1024 * 1024,
-  maxInflightAppends: 64,
-  maxInflightBytes: 16 * 1024 * 1024,
-  maxUncommittedBytes: 64 * 1024 * 1024,
+  ...defaultLimits,
 };
 
 /** The leader of three. Its own disk answers first, then both followers. */

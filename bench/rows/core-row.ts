@@ -4,8 +4,8 @@ import { createFollower, createLeader } from './core-driver.ts';
 import { GcWatch } from './gc-watch.ts';
 import type { CoreResult, CoreSpec } from './row-types.ts';
 
-/** What may be allocated without a collection, in bytes of the young generation's 256 MB. */
-const MOST_ALLOCATED = 150e6;
+/** Batches that surely fit into the young generation of 256 MB, twice. */
+const MOST_BATCHES = 20_000;
 
 export async function measureCore(spec: CoreSpec): Promise<CoreResult> {
   const batches = Math.ceil(spec.entries / spec.batch);
@@ -23,12 +23,10 @@ type Bytes = Omit<CoreResult, 'nsPerEntry'>;
 /** As many batches as fit into the young generation; fewer when a collection came in between. */
 async function countBytes(spec: CoreSpec): Promise<Bytes> {
   const gc = new GcWatch();
-  let batches = Math.ceil(Math.min(spec.entries, MOST_ALLOCATED / 2048) / spec.batch);
+  let batches = Math.min(Math.ceil(spec.entries / spec.batch), MOST_BATCHES);
   try {
     for (;;) {
-      const turn = start(spec);
-      repeat(turn, 64);
-      const { startMs, endMs, bytes } = countOnce(turn, batches, spec.batch);
+      const { startMs, endMs, bytes } = countOnce(start(spec), batches, spec.batch);
       if ((await gc.count(startMs, endMs)) === 0) return bytes;
       batches = Math.ceil(batches / 2);
       if (batches < 8) throw new Error('garbage was collected in every attempt');
@@ -38,20 +36,23 @@ async function countBytes(spec: CoreSpec): Promise<Bytes> {
   }
 }
 
+/** The collection before also throws optimised code away: half of the batches bring it back. */
 function countOnce(turn: () => void, batches: number, batch: number) {
   collectGarbage();
   const before = process.memoryUsage();
-  const startMs = performance.now();
   repeat(turn, batches);
+  const startMs = performance.now();
+  const warm = process.memoryUsage();
+  repeat(turn, batches);
+  const hot = process.memoryUsage();
   const endMs = performance.now();
-  const after = process.memoryUsage();
   collectGarbage();
-  const kept = process.memoryUsage();
-  const perEntry = (bytes: number) => bytes / (batches * batch);
+  const after = process.memoryUsage();
+  const entries = batches * batch;
   const bytes: Bytes = {
-    heapBytesPerEntry: perEntry(after.heapUsed - before.heapUsed),
-    keptBytesPerEntry: perEntry(kept.heapUsed - before.heapUsed),
-    bufferBytesPerEntry: perEntry(kept.arrayBuffers - before.arrayBuffers),
+    heapBytesPerEntry: (hot.heapUsed - warm.heapUsed) / entries,
+    keptBytesPerEntry: (after.heapUsed - before.heapUsed) / (2 * entries),
+    bufferBytesPerEntry: (after.arrayBuffers - before.arrayBuffers) / (2 * entries),
   };
   return { startMs, endMs, bytes };
 }

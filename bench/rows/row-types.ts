@@ -72,7 +72,9 @@ export interface IdleResult {
   readonly timersPerNode: number;
   readonly immediatesPerNode: number;
   readonly heapBytesPerNodeSecond: number;
+  /** What the engine keeps of the code is in it. */
   readonly heapBytesPerNode: number;
+  readonly bufferBytesPerNode: number;
   readonly cpuShare: number;
   readonly entriesAdded: number;
 }

@@ -17,10 +17,12 @@ export class MemoryLogStore implements LogStore {
   #hardState: HardState = { term: 0, votedFor: undefined, commit: 0 };
   readonly #entries: LogEntry[] = [];
   #open = false;
+  #failed = false;
 
   load(): Promise<StoredLog> {
     if (this.#open) return refuse('ERR_STORE_LOCKED', 'the memory store is open already');
     this.#open = true;
+    this.#failed = false;
     const base: LogPosition = { index: 0, term: 0 };
     const last = this.#entries.at(-1);
     return Promise.resolve({
@@ -37,13 +39,13 @@ export class MemoryLogStore implements LogStore {
 
   write({ meta, hardState, truncateFrom, entries }: LogWrite): Promise<void> {
     if (!this.#open) return refuse('ERR_STORE_FAILED', 'the memory store is closed');
+    if (this.#failed) return refuse('ERR_STORE_FAILED', 'an earlier write was refused');
     const end = Math.min(truncateFrom ?? Number.POSITIVE_INFINITY, this.#entries.length + 1);
-    const first = entries?.[0]?.index ?? end;
-    if (first !== end) {
-      return refuse(
-        'ERR_STORE_FAILED',
-        `entry ${first} does not follow a log that ends at ${end - 1}`,
-      );
+    const stray = entries?.find(({ index }, place) => index !== end + place);
+    if (stray !== undefined) {
+      this.#failed = true;
+      const message = `entry ${stray.index} leaves a gap in a log that ends at ${end - 1}`;
+      return refuse('ERR_STORE_FAILED', message);
     }
     if (meta !== undefined) this.#meta = meta;
     if (hardState !== undefined) this.#hardState = hardState;
@@ -54,6 +56,7 @@ export class MemoryLogStore implements LogStore {
 
   read(from: number, until: number, maxBytes: number): Promise<readonly LogEntry[]> {
     if (!this.#open) return refuse('ERR_STORE_FAILED', 'the memory store is closed');
+    if (this.#failed) return refuse('ERR_STORE_FAILED', 'an earlier write was refused');
     if (from < 1 || until > this.#entries.length + 1 || from >= until) {
       return refuse('ERR_STORE_FAILED', `there is no range [${from}, ${until})`);
     }

@@ -105,7 +105,8 @@ export class MemoryNetwork {
     if (this.drop > 0 && nextFloat(this.#prng) < this.drop) return true;
     const frame = joinParts(parts);
     if (frame.length > this.maxFrameBytes) return false;
-    const copies = this.duplicate > 0 && nextFloat(this.#prng) < this.duplicate ? 2 : 1;
+    const repeats = this.duplicate > 0 && nextFloat(this.#prng) < this.duplicate;
+    const copies = repeats && waiting + 1 < this.#maxLinkFrames ? 2 : 1;
     this.#onTheWay.set(link, waiting + copies);
     for (let copy = 0; copy < copies; copy++) this.#start({ from, to, frame });
     return true;

@@ -11,10 +11,12 @@ import { type RaftState, resetElectionDue } from './state.ts';
 /** Asks who would vote for us, before disturbing anyone (§9.6). Only voters stand. */
 export function startPreVote(state: RaftState): void {
   if (!isVoter(state.config, state.id)) return;
+  // Whoever would refuse others now, for a leader that lives, has no vote for itself either.
+  const own: [MemberId, boolean][] = refusesVotes(state) ? [] : [[state.id, true]];
   becomeFollower(state, state.term, undefined);
   forgetLeader(state);
   state.role = 'pre-candidate';
-  state.candidacy = { votes: new Map([[state.id, true]]), ownVoteWrite: 0 };
+  state.candidacy = { votes: new Map(own), ownVoteWrite: 0 };
   resetElectionDue(state);
   for (const id of otherVoters(state.config, state.id)) {
     send(state, id, {

@@ -2,8 +2,8 @@
 // By Log Matching (§5.3) terms are enough for every check; sizes are there to bound messages.
 import { assert } from '../lib/assert.ts';
 
-/** Room one entry takes beyond its body, counted against every byte limit. */
-const ENTRY_OVERHEAD_BYTES = 16;
+/** Room one entry takes at most beyond its body, on the wire and against every byte limit. */
+const ENTRY_OVERHEAD_BYTES = 32;
 
 /** A place in a log: an index and the term of the entry there. */
 export interface LogPosition {

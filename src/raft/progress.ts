@@ -6,18 +6,24 @@
  */
 export type ProgressMode = 'probe' | 'replicate';
 
+/** Heartbeats: a count. */
+const MAX_PATIENCE = 64;
+
 export interface Progress {
   mode: ProgressMode;
   /** Everything up to here is durable on the follower. Never goes back in a term. */
   match: number;
   /** The next index to send. Always above `match`. */
   next: number;
-  /** Answers count only when they carry this number; every new start takes the next one. */
+  /** Answers count only when they carry this number; a refusal starts the next one. */
   stream: number;
   /** Highest index sent on this stream; 0 when nothing was. */
   sent: number;
   /** `sent` as it was at the last heartbeat. */
   sentAtHeartbeat: number;
+  /** Heartbeats in a row that found something missing, and how many it takes to send it again. */
+  missing: number;
+  patience: number;
   /** Highest commit index that the follower was told and can have used. */
   commitSent: number;
   /** When something of this term was last heard from it, in ms of the monotonic clock. */
@@ -34,20 +40,40 @@ export function createProgress(next: number, now: number): Progress {
     stream: 1,
     sent: 0,
     sentAtHeartbeat: 0,
+    missing: 0,
+    patience: 1,
     commitSent: 0,
     contactMs: now,
     inflight: [],
   };
 }
 
-/** Forget what is on the way and ask again from `next`: its answers will not be waited for. */
+/** The follower refused: ask again from `next`. Answers to what was sent before do not count. */
 export function restartStream(progress: Progress, next: number): void {
+  resend(progress, next);
+  progress.stream++;
+}
+
+/** What is on the way may be lost: send from `next` again. Should it arrive after all, it counts. */
+export function resend(progress: Progress, next: number): void {
   progress.mode = 'probe';
   progress.next = Math.max(next, progress.match + 1);
-  progress.stream++;
   progress.sent = 0;
   progress.sentAtHeartbeat = 0;
   progress.inflight.length = 0;
+}
+
+/**
+ * A heartbeat found that something sent before the one before it has not arrived. True when it is
+ * time to send it again: each time takes twice as long as the one before, so that a slow link is
+ * not taken for a lossy one for ever.
+ */
+export function isOverdue(progress: Progress): boolean {
+  progress.missing++;
+  if (progress.missing < progress.patience) return false;
+  progress.missing = 0;
+  progress.patience = Math.min(2 * progress.patience, MAX_PATIENCE);
+  return true;
 }
 
 /** Entries up to `index` were sent. While probing `next` stays: nothing is known to fit yet. */
@@ -66,5 +92,7 @@ export function recordMatch(progress: Progress, match: number): boolean {
   progress.next = Math.max(progress.next, progress.sent + 1, match + 1);
   if (match <= progress.match) return false;
   progress.match = match;
+  progress.missing = 0;
+  progress.patience = 1;
   return true;
 }

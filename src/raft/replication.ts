@@ -7,9 +7,11 @@ import type { AppendAck, AppendReject, HeartbeatAck, MemberId } from './messages
 import { send } from './outbox.ts';
 import {
   createProgress,
+  isOverdue,
   type Progress,
   recordMatch,
   recordSent,
+  resend,
   restartStream,
 } from './progress.ts';
 import { committedIndex } from './quorum.ts';
@@ -39,16 +41,19 @@ export function startLeading(state: RaftState): void {
   heartbeat(state);
 }
 
-/** Takes as many of the proposed bodies as the bound on uncommitted bytes allows. */
+/** Takes as many of the proposed bodies as the bounds on what is not committed or applied allow. */
 export function propose(state: RaftState, event: Propose): void {
   if (state.role !== 'leader') return;
   const { log, options } = state;
-  let room = options.maxUncommittedBytes - bytesOf(log, state.commit + 1, log.last + 1);
+  const uncommitted = bytesOf(log, state.commit + 1, log.last + 1);
+  const unapplied = bytesOf(log, state.applied + 1, log.last + 1);
   const sizes: number[] = [];
+  let bytes = 0;
   for (const { length } of event.bodies) {
-    room -= entryBytes(length);
-    const alone = sizes.length === 0 && log.last === state.commit;
-    if (room < 0 && !alone) break;
+    const own = entryBytes(length);
+    bytes += own;
+    if (isOver(uncommitted + bytes, own, options.maxUncommittedBytes)) break;
+    if (isOver(unapplied + bytes, own, options.maxApplyLagBytes)) break;
     sizes.push(length);
   }
   if (sizes.length === 0) return;
@@ -59,6 +64,11 @@ export function propose(state: RaftState, event: Propose): void {
   const timeMs = log.lastTimeMs;
   state.effects.push({ type: 'append', kind: 'proposed', from, until: log.last + 1, term, timeMs });
   sendToAll(state);
+}
+
+/** Over the bound, and not alone: a single entry is never too large. */
+function isOver(bytes: number, own: number, most: number): boolean {
+  return bytes > most && bytes > own;
 }
 
 /** Our own disk is one of the quorum: what it holds counts once it is durable (§10.2.1). */
@@ -92,14 +102,12 @@ export function receiveAppendReject(state: RaftState, from: MemberId, reject: Ap
 export function receiveHeartbeatAck(state: RaftState, from: MemberId, ack: HeartbeatAck): void {
   const progress = heardFrom(state, from);
   if (progress === undefined || ack.stream !== progress.stream) return;
-  if (ack.received < ack.sent) {
-    // Nothing received tells nothing: a probe is repeated, a stream starts from what is durable.
-    const known = progress.mode === 'probe' ? progress.next : 0;
-    restartStream(progress, ack.received > 0 ? ack.received + 1 : known);
-    sendAppends(state, from, progress);
-  } else if (ack.received > 0) {
-    acknowledge(state, from, progress, ack.match);
-  }
+  if (ack.received > 0) acknowledge(state, from, progress, ack.match);
+  if (ack.received >= ack.sent || !isOverdue(progress)) return;
+  // Nothing received tells nothing: a probe is repeated, a stream starts from what is durable.
+  const known = progress.mode === 'probe' ? progress.next : 0;
+  resend(progress, ack.received > 0 ? ack.received + 1 : known);
+  sendAppends(state, from, progress);
 }
 
 /** What a leader does as time passes: heartbeats, its own fitness to lead, late news of commits. */

@@ -19,6 +19,8 @@ export interface RaftOptions {
   readonly maxInflightBytes: number;
   /** A leader's entries above the commit index; a single larger one is still taken, alone. */
   readonly maxUncommittedBytes: number;
+  /** A leader's entries above the applied index; likewise. */
+  readonly maxApplyLagBytes: number;
 }
 
 /** What a member knows of the leader it follows. */

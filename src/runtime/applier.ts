@@ -10,6 +10,7 @@ import type {
 import { CoxswainError } from '../errors.ts';
 import { createPrng, nextFloat, type Prng } from '../lib/prng.ts';
 import type { LogWindow } from './log-window.ts';
+import { storeCall } from './store-call.ts';
 
 export interface ApplierParts<C, R, Q, A> {
   readonly machine: StateMachine<C, R, Q, A>;
@@ -30,12 +31,13 @@ export class Applier<C, R, Q, A> {
   readonly #parts: ApplierParts<C, R, Q, A>;
   #applied: number;
   #target: number;
-  /** A promise of the machine or the store is pending: nothing else may start. */
-  #suspended = false;
+  /** A promise of the machine or the store is pending, or its code is running: nothing may start. */
+  #busy = false;
   #stopped = false;
   /** What the machine or the store was asked and has not answered. */
   readonly #pending = new Set<Promise<unknown>>();
   #activeQueries = 0;
+  /** Queries that wait for the next quiescent point. */
   #queries: (() => void)[] = [];
   /** Entries read from the store, for what is no longer in memory. */
   #loaded: readonly LogEntry[] = [];
@@ -56,14 +58,18 @@ export class Applier<C, R, Q, A> {
     this.#pump();
   }
 
-  /** Runs `query` at the next quiescent point, and keeps entries out until its promise settles. */
+  /**
+   * Runs `query` at the next quiescent point, and keeps entries out until its promise settles.
+   * Entries and queries take turns, so that neither can keep the other waiting for ever.
+   */
   query(query: Q): Promise<A> {
     return new Promise((resolve, reject) => {
       const run = () => {
         if (this.#stopped) reject(new CoxswainError('ERR_CLOSED', 'the node was closed'));
         else this.#runQuery(query, resolve, reject);
       };
-      if (this.#suspended) this.#queries.push(run);
+      const entriesWait = this.#activeQueries > 0 && this.#applied < this.#target;
+      if (!this.#stopped && (this.#busy || entriesWait)) this.#queries.push(run);
       else run();
     });
   }
@@ -71,7 +77,7 @@ export class Applier<C, R, Q, A> {
   /** Starts nothing more; resolves when what the machine has begun is over. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const run of this.#takeQueries()) run();
+    this.#runQueries();
     await Promise.allSettled(this.#pending);
   }
 
@@ -93,16 +99,16 @@ export class Applier<C, R, Q, A> {
     }
   }
 
-  /** The only loop: one synchronous run as long as the machine is synchronous. */
+  /** One synchronous run as long as the machine is synchronous; then the queries that waited. */
   #pump(): void {
-    if (this.#suspended || this.#stopped || this.#activeQueries > 0) return;
+    if (this.#busy || this.#stopped || this.#activeQueries > 0) return;
     const start = this.#applied;
     const stop = Math.min(this.#target, start + this.#parts.maxApplyBatch);
-    while (this.#applied < stop && !this.#suspended && !this.#stopped) this.#applyNext();
+    while (this.#applied < stop && !this.#busy && !this.#stopped) this.#applyNext();
     if (this.#applied > start) this.#parts.advanced(this.#applied);
-    if (this.#suspended || this.#stopped) return;
+    if (this.#busy || this.#stopped) return;
     if (this.#applied < this.#target) this.#yield();
-    for (const run of this.#takeQueries()) run();
+    this.#runQueries();
   }
 
   #applyNext(): void {
@@ -111,7 +117,9 @@ export class Applier<C, R, Q, A> {
     if (entry.kind !== 'command') return this.#settle(entry, undefined);
     const { codec, machine } = this.#parts;
     try {
+      this.#busy = true;
       const result = machine.apply(codec.decode(entry.body), new EntryContext(entry));
+      this.#busy = false;
       if (!isThenable(result)) return this.#settle(entry, result);
       this.#suspend(result, (value) => this.#settle(entry, value));
     } catch (cause) {
@@ -125,13 +133,14 @@ export class Applier<C, R, Q, A> {
   }
 
   #suspend<T>(pending: PromiseLike<T>, then: (value: T) => void): void {
-    this.#suspended = true;
+    this.#busy = true;
     const before = this.#applied;
     const resume = (value: T) => {
       if (this.#stopped) return;
-      this.#suspended = false;
+      this.#busy = false;
       then(value);
       if (this.#applied > before) this.#parts.advanced(this.#applied);
+      this.#runQueries();
       this.#pump();
     };
     const fail = (cause: unknown) => this.#fail(cause);
@@ -145,14 +154,16 @@ export class Applier<C, R, Q, A> {
 
   async #load(): Promise<void> {
     const { store, maxReadBytes } = this.#parts;
-    this.#loaded = await store.read(this.#applied + 1, this.#target + 1, maxReadBytes);
+    const from = this.#applied + 1;
+    const until = this.#target + 1;
+    this.#loaded = await storeCall('read', () => store.read(from, until, maxReadBytes));
   }
 
   /** Lets other work have its turn, then goes on. */
   #yield(): void {
-    this.#suspended = true;
+    this.#busy = true;
     this.#parts.clock.soon(() => {
-      this.#suspended = false;
+      this.#busy = false;
       this.#pump();
     });
   }
@@ -163,11 +174,11 @@ export class Applier<C, R, Q, A> {
     return this.#loaded[index - (this.#loaded[0]?.index ?? 0)];
   }
 
-  #takeQueries(): (() => void)[] {
-    if (this.#queries.length === 0) return this.#queries;
+  #runQueries(): void {
+    if (this.#queries.length === 0) return;
     const queries = this.#queries;
     this.#queries = [];
-    return queries;
+    for (const run of queries) run();
   }
 
   #fail(cause: unknown): void {

@@ -13,6 +13,7 @@ import {
   type ForwardedFailure,
   type ForwardedRequest,
   type FrameCodec,
+  failureBytes,
 } from './wire/index.ts';
 
 export interface DelegatesParts {
@@ -30,11 +31,13 @@ export interface DelegatesParts {
 
 /** Origins remembered at once; the one that has been silent for longest is forgotten. */
 const MAX_ORIGINS = 64;
-const MAX_FAILURES_A_FRAME = 1000;
+/** Room for what is in a frame besides its items. */
+const FRAME_ROOM_BYTES = 1024;
 const MESSAGE_CHARACTERS = 500;
 
 interface Origin {
   readonly id: MemberId;
+  readonly incarnation: string;
   readonly boot: number;
   readonly seen: RepeatWindow;
   applied: ForwardedApplied[];
@@ -99,7 +102,8 @@ export class Delegates {
     const { index, origin, request, term } = ticket;
     try {
       const bytes = ticket.kind === 'command' ? encodeResult(result) : new Uint8Array(0);
-      if (bytes.length > maxFrameBytes - 1024) throw new RangeError('larger than a frame');
+      if (bytes.length > maxFrameBytes - FRAME_ROOM_BYTES)
+        throw new RangeError('larger than a frame');
       origin.applied.push({ request, index, term, result: bytes });
       this.#dirty.add(origin);
     } catch (cause) {
@@ -126,19 +130,26 @@ export class Delegates {
   }
 
   #answer(origin: Origin): void {
-    const { codec, maxBytes, transport } = this.#parts;
-    const { boot, id } = origin;
+    const { codec, transport } = this.#parts;
+    const { boot, id, incarnation } = origin;
     while (origin.applied.length + origin.failed.length > 0) {
-      let count = 0;
-      for (let bytes = 0; count < origin.applied.length; count++) {
-        bytes += APPLIED_BYTES + (origin.applied[count]?.result.length ?? 0);
-        if (bytes > maxBytes && count > 0) break;
-      }
-      const applied = origin.applied.splice(0, count);
-      const failed = origin.failed.splice(0, MAX_FAILURES_A_FRAME);
-      const frame = codec.encodeForwardReply({ type: 'forward-reply', boot, applied, failed });
-      transport.send(id, [frame], 'entries');
+      const applied = this.#takeSome(origin.applied, (each) => APPLIED_BYTES + each.result.length);
+      // Failures travel on their own, so that neither kind makes a frame too long for the other.
+      const failed = applied.length > 0 ? [] : this.#takeSome(origin.failed, failureBytes);
+      const reply = { type: 'forward-reply', incarnation, boot, applied, failed } as const;
+      transport.send(id, [codec.encodeForwardReply(reply)], 'entries');
     }
+  }
+
+  /** Removes and returns what fits into a frame; one item at least. */
+  #takeSome<T>(items: T[], bytesOf: (item: T) => number): T[] {
+    const most = Math.min(this.#parts.maxBytes, this.#parts.maxFrameBytes - FRAME_ROOM_BYTES);
+    let bytes = 0;
+    const over = items.findIndex((item, at) => {
+      bytes += bytesOf(item);
+      return bytes > most && at > 0;
+    });
+    return items.splice(0, over === -1 ? items.length : over);
   }
 
   /** Undefined for what an earlier run of that member left in the network. */
@@ -146,7 +157,14 @@ export class Delegates {
     const key = `${incarnation}/${from}`;
     const known = this.#origins.get(key);
     if (known !== undefined && boot < known.boot) return undefined;
-    const fresh = { id: from, boot, seen: new RepeatWindow(), applied: [], failed: [] };
+    const fresh = {
+      id: from,
+      incarnation,
+      boot,
+      seen: new RepeatWindow(),
+      applied: [],
+      failed: [],
+    };
     const origin = known?.boot === boot ? known : fresh;
     this.#origins.delete(key);
     this.#origins.set(key, origin);

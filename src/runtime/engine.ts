@@ -123,6 +123,8 @@ export class Engine<C, R, Q, A> {
     try {
       await transport.open(self, (from, frame) => this.#receive(from, frame));
     } catch (cause) {
+      this.#loop.stop();
+      await Promise.allSettled([transport.close(), this.#options.storage.close()]);
       if (cause instanceof CoxswainError) throw cause;
       const details = { cause, retryable: true };
       throw new CoxswainError('ERR_TRANSPORT', 'the transport could not be opened', details);
@@ -269,7 +271,7 @@ export class Engine<C, R, Q, A> {
         : ticketError(ticket, fault.code, fault.message, fault);
     this.#proposals.failAll(errorOf);
     this.#forwarding.failAll(errorOf);
-    this.requests.failAll(fault ?? closedError());
+    this.requests.failAll(fault === undefined ? closedError() : unappliedError(fault));
     const { clock, requestTimeoutMs, storage, transport } = this.#options;
     await new Promise<void>((resolve) => {
       const cancel = clock.after(requestTimeoutMs, resolve);
@@ -284,6 +286,12 @@ export class Engine<C, R, Q, A> {
     }
     this.#announcer.announce('closed');
   }
+}
+
+/** What a call that changes nothing learns of the fault that ended its node. */
+function unappliedError(fault: CoxswainError): CoxswainError {
+  const { code, message } = fault;
+  return new CoxswainError(code, message, { cause: fault, outcome: 'not-applied' });
 }
 
 function closedError(): CoxswainError {

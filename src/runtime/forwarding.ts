@@ -62,7 +62,7 @@ export class Forwarding {
 
   receive(reply: ForwardReply): void {
     const { decodeResult, identity } = this.#parts;
-    if (reply.boot !== identity.boot) return;
+    if (reply.boot !== identity.boot || reply.incarnation !== identity.incarnation) return;
     for (const { request, index, term, result } of reply.applied) {
       const ticket = this.#take(request);
       if (ticket === undefined) continue;

@@ -42,7 +42,7 @@ export function encodeIdentity(identity: StoreIdentity): Uint8Array {
 export function decodeIdentity(meta: Uint8Array): StoreIdentity {
   const reader = new ByteReader(meta);
   const version = meta[0];
-  if (version !== FORMAT_VERSION) {
+  if (version !== undefined && version !== FORMAT_VERSION) {
     throw new CoxswainError(
       'ERR_STORE_FORMAT',
       `the store has format version ${version}; this build reads ${FORMAT_VERSION}`,

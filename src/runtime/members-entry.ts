@@ -2,6 +2,7 @@
 import type { Member } from '../contracts/index.ts';
 import { ByteReader, ByteWriter, frameError } from '../lib/bytes.ts';
 import type { Configuration } from '../raft/index.ts';
+import { decodeText } from './wire/index.ts';
 
 export interface MembersEntry {
   readonly members: readonly Member[];
@@ -50,8 +51,9 @@ export function decodeMembers(body: Uint8Array): MembersEntry {
   if (count * 9 > reader.remaining) throw frameError(`${count} members cannot follow`);
   for (let at = 0; at < count; at++) {
     const part = reader.u8();
-    const id = Buffer.from(reader.bytes(reader.u32())).toString();
-    const address = Buffer.from(reader.bytes(reader.u32())).toString();
+    if (part === 0 || part > (VOTER | OUTGOING | LEARNER)) throw frameError(`a member as ${part}`);
+    const id = decodeText(reader.bytes(reader.u32()));
+    const address = decodeText(reader.bytes(reader.u32()));
     members.push({ id, address });
     if (part & VOTER) config.voters.push(id);
     if (part & OUTGOING) config.outgoing.push(id);

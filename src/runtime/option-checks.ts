@@ -2,6 +2,10 @@
 import { inspect } from 'node:util';
 import { CoxswainError } from '../errors.ts';
 
+/** Characters of a refused value that its error shows. */
+const MAX_SHOWN = 200;
+const HALF_PAIR = /\p{Surrogate}/u;
+
 export function invalidOption(name: string, value: unknown, accepted: string): CoxswainError {
   const shown = inspect(value, {
     depth: 1,
@@ -9,7 +13,8 @@ export function invalidOption(name: string, value: unknown, accepted: string): C
     maxArrayLength: 5,
     maxStringLength: 80,
   });
-  return new CoxswainError('ERR_INVALID_OPTION', `${name} is ${shown}; accepted: ${accepted}`, {
+  const clipped = shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
+  return new CoxswainError('ERR_INVALID_OPTION', `${name} is ${clipped}; accepted: ${accepted}`, {
     outcome: 'not-applied',
   });
 }
@@ -19,8 +24,10 @@ export function checkObject(name: string, value: unknown): void {
 }
 
 export function checkText(name: string, value: unknown, maxBytes: number): void {
-  if (typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= maxBytes) return;
-  throw invalidOption(name, value, `a string of 1 to ${maxBytes} bytes`);
+  const accepted = `a string of 1 to ${maxBytes} bytes, of whole characters`;
+  if (typeof value !== 'string' || value === '') throw invalidOption(name, value, accepted);
+  if (Buffer.byteLength(value) <= maxBytes && !HALF_PAIR.test(value)) return;
+  throw invalidOption(name, value, accepted);
 }
 
 export function checkInteger(name: string, value: unknown, least: number, most: number): void {

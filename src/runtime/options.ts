@@ -69,6 +69,8 @@ export interface Limits {
   readonly maxQueuedBytes: number;
   /** A leader's entries that are not committed yet. Default 64 MiB. */
   readonly maxUncommittedBytes: number;
+  /** A leader's entries that its own machine has not applied yet. Default 64 MiB. */
+  readonly maxApplyLagBytes: number;
   /** Entries of one append message; a single larger entry travels alone. Default 1 MiB. */
   readonly maxAppendBytes: number;
   /** Append messages on their way to one follower: a count. Default 64. */
@@ -86,6 +88,7 @@ export const defaultLimits: Limits = {
   maxQueuedProposals: 65_536,
   maxQueuedBytes: 64 * 1024 * 1024,
   maxUncommittedBytes: 64 * 1024 * 1024,
+  maxApplyLagBytes: 64 * 1024 * 1024,
   maxAppendBytes: 1024 * 1024,
   maxInflightAppends: 64,
   maxInflightBytes: 16 * 1024 * 1024,
@@ -157,10 +160,14 @@ export function checkOptions<C, R, Q, A>(
   checkInteger('heartbeatMs', heartbeatMs, 1, LONGEST_TIMEOUT_MS);
   const [electionMinMs, electionMaxMs] = checkElection(electionTimeoutMs, heartbeatMs);
   checkInteger('requestTimeoutMs', requestTimeoutMs, 1, LONGEST_TIMEOUT_MS);
-  const limits = checkLimits(options.limits ?? {}, options.transport.supports.maxFrameBytes);
+  checkObject('transport.supports', options.transport.supports);
+  const { maxFrameBytes } = options.transport.supports;
+  checkInteger('transport.supports.maxFrameBytes', maxFrameBytes, 8192, 2 ** 40);
+  const limits = checkLimits(options.limits ?? {}, maxFrameBytes);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
   checkInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);
   const { codec = msgpackCodec<C, R>(), clock = systemClock, logger = silentLogger } = options;
+  checkObject('codec', codec);
   checkFunctions('codec.command', codec.command, ['encode', 'decode']);
   checkFunctions('codec.result', codec.result, ['encode', 'decode']);
   checkFunctions('clock', clock, ['now', 'wallMs', 'after', 'soon']);

@@ -46,7 +46,7 @@ export class RaftNode<C, R, Q = never, A = never>
 
   /**
    * Loads the store, opens the transport and takes part. The node uses and closes the storage and
-   * transport that it is given, also when opening fails; they belong to it alone.
+   * transport that it is given, also when opening fails after the store was loaded.
    *
    * Rejects with ERR_INVALID_OPTION (then nothing was touched), ERR_WRONG_CLUSTER,
    * ERR_STORE_FAILED, ERR_STORE_CORRUPT, ERR_STORE_FORMAT, ERR_STORE_LOCKED or ERR_TRANSPORT.
@@ -55,15 +55,10 @@ export class RaftNode<C, R, Q = never, A = never>
     options: RaftNodeOptions<C, R, Q, A>,
   ): Promise<RaftNode<C, R, Q, A>> {
     const checked = checkOptions(options);
-    const { storage, transport } = checked;
-    try {
-      const node = new RaftNode(checked, await startUp(checked));
-      await node.#engine.open();
-      return node;
-    } catch (cause) {
-      await Promise.allSettled([transport.close(), storage.close()]);
-      throw cause;
-    }
+    const startup = await startUp(checked);
+    const node = new RaftNode(checked, startup);
+    await node.#engine.open();
+    return node;
   }
 
   /**

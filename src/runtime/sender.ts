@@ -3,6 +3,7 @@
 import type { LogEntry, LogStore, MemberId, Transport } from '../contracts/index.ts';
 import type { Append, RaftState, Send } from '../raft/index.ts';
 import type { LogWindow } from './log-window.ts';
+import { storeError } from './store-call.ts';
 import type { FrameCodec } from './wire/index.ts';
 
 export interface SenderParts {
@@ -90,7 +91,7 @@ export class Sender {
   async #readAndSend(to: MemberId): Promise<void> {
     const queue = this.#cold.get(to) ?? [];
     for (let append = queue[0]; append !== undefined; append = queue[0]) {
-      const entries = this.#isCurrent(to, append) ? await this.#read(append) : [];
+      const entries = this.#isCurrent(to, append) ? await this.#read(to, append) : [];
       // Anything may have happened meanwhile: another term, another stream, a truncation.
       if (this.#isCurrent(to, append)) this.#sendAppend(to, append, entries);
       queue.shift();
@@ -98,14 +99,21 @@ export class Sender {
     this.#cold.delete(to);
   }
 
-  async #read({ from, until }: Append): Promise<readonly LogEntry[]> {
+  /** Fails only while the entries are wanted: a truncation may have removed them. */
+  async #read(to: MemberId, append: Append): Promise<readonly LogEntry[]> {
+    const { from, until } = append;
     const { store, window, maxAppendBytes } = this.#parts;
     const entries: LogEntry[] = [];
     for (let next = from; next < until; next = from + entries.length) {
       const recent = window.slice(next, until);
       // What is still in memory may not be in the store yet.
       const stored = Math.min(until, window.first);
-      entries.push(...(recent ?? (await store.read(next, stored, maxAppendBytes))));
+      try {
+        entries.push(...(recent ?? (await store.read(next, stored, maxAppendBytes))));
+      } catch (cause) {
+        if (this.#isCurrent(to, append)) throw storeError('read', cause);
+        return entries;
+      }
     }
     return entries;
   }

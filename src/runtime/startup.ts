@@ -11,6 +11,7 @@ import {
 } from './identity.ts';
 import { decodeMembers, encodeMembers, firstMembers } from './members-entry.ts';
 import type { CheckedOptions } from './options.ts';
+import { storeCall } from './store-call.ts';
 
 export interface Startup {
   readonly identity: StoreIdentity;
@@ -20,15 +21,28 @@ export interface Startup {
 
 type Options = Omit<CheckedOptions<unknown, unknown, unknown, unknown>, 'stateMachine' | 'codec'>;
 
-/** Reads the store, or makes it this member's own; counts the boot, durably. */
+/**
+ * Reads the store, or makes it this member's own; counts the boot, durably. Closes the storage when
+ * anything fails after it was loaded; before that it may be another node's.
+ */
 export async function startUp(options: Options): Promise<Startup> {
+  const stored = await storeCall('load', () => options.storage.log.load());
+  try {
+    checkStored(stored);
+    return await claim(stored, options);
+  } catch (cause) {
+    await Promise.allSettled([options.storage.close()]);
+    throw cause;
+  }
+}
+
+async function claim(stored: StoredLog, options: Options): Promise<Startup> {
   const { log } = options.storage;
-  const stored = await load(options);
   const clusterId = clusterIdOf(options.cluster, options.bootstrap);
   const identity = identify(stored, options, clusterId);
   const meta = encodeIdentity(identity);
   if (stored.last.index > 0 || stored.meta !== undefined) {
-    await log.write({ meta });
+    await storeCall('write', () => log.write({ meta }));
     const entry = await lastMembersEntry(stored, options);
     const { members, config } = decodeMembers(entry.body);
     return { identity, members, init: initOf(options, stored, config, true) };
@@ -37,7 +51,7 @@ export async function startUp(options: Options): Promise<Startup> {
   const body = encodeMembers(first);
   const entry: LogEntry = { index: 1, term: 1, timeMs: 0, kind: 'members', body };
   const hardState = { term: 1, votedFor: undefined, commit: 1 };
-  await log.write({ meta, hardState, entries: [entry] });
+  await storeCall('write', () => log.write({ meta, hardState, entries: [entry] }));
   const fresh: StoredLog = {
     ...stored,
     meta,
@@ -50,15 +64,7 @@ export async function startUp(options: Options): Promise<Startup> {
   return { identity, members: first.members, init: initOf(options, fresh, first.config, false) };
 }
 
-async function load({ storage }: Options): Promise<StoredLog> {
-  let stored: StoredLog;
-  try {
-    stored = await storage.log.load();
-  } catch (cause) {
-    if (cause instanceof CoxswainError) throw cause;
-    throw new CoxswainError('ERR_STORE_FAILED', 'the log store could not be loaded', { cause });
-  }
-  const { base, hardState, last, sizes } = stored;
+function checkStored({ base, hardState, last, sizes }: StoredLog): void {
   if (hardState.commit > last.index || sizes.length !== last.index - base.index) {
     throw new CoxswainError(
       'ERR_STORE_CORRUPT',
@@ -71,7 +77,6 @@ async function load({ storage }: Options): Promise<StoredLog> {
       `the store holds an entry of term ${last.term}, but its term is ${hardState.term}`,
     );
   }
-  return stored;
 }
 
 function identify(stored: StoredLog, options: Options, clusterId: string): StoreIdentity {
@@ -94,7 +99,8 @@ function identify(stored: StoredLog, options: Options, clusterId: string): Store
 
 async function lastMembersEntry(stored: StoredLog, { storage }: Options): Promise<LogEntry> {
   const index = stored.configIndexes[stored.configIndexes.length - 1];
-  const entry = index === undefined ? undefined : (await storage.log.read(index, index + 1, 1))[0];
+  const read = (at: number) => storeCall('read', () => storage.log.read(at, at + 1, 1));
+  const entry = index === undefined ? undefined : (await read(index))[0];
   if (entry?.kind === 'members') return entry;
   throw new CoxswainError('ERR_STORE_CORRUPT', 'the store has a log but no members entry');
 }
@@ -106,7 +112,8 @@ function initOf(
   restarted: boolean,
 ): Omit<RaftInit, 'now'> {
   const { electionMaxMs, electionMinMs, heartbeatMs, id, limits, seed } = options;
-  const { maxAppendBytes, maxInflightAppends, maxInflightBytes, maxUncommittedBytes } = limits;
+  const { maxAppendBytes, maxInflightAppends, maxInflightBytes } = limits;
+  const { maxApplyLagBytes, maxUncommittedBytes } = limits;
   const { base, hardState, lastTimeMs, runs, sizes } = stored;
   return {
     id,
@@ -115,7 +122,7 @@ function initOf(
     positions: { base, runs, sizes, lastTimeMs },
     options: {
       ...{ heartbeatMs, electionMinMs, electionMaxMs, maxAppendBytes },
-      ...{ maxInflightAppends, maxInflightBytes, maxUncommittedBytes },
+      ...{ maxInflightAppends, maxInflightBytes, maxUncommittedBytes, maxApplyLagBytes },
     },
     applied: base.index,
     restarted,

@@ -1,9 +1,10 @@
 // Puts the core's writes on the disk: one in flight, what arrives meanwhile merged into the next.
 import type { LogStore, LogWrite } from '../contracts/index.ts';
-import { CoxswainError } from '../errors.ts';
+import type { CoxswainError } from '../errors.ts';
 import { assert } from '../lib/assert.ts';
 import type { Write, Written } from '../raft/index.ts';
 import type { LogWindow } from './log-window.ts';
+import { storeError } from './store-call.ts';
 
 export interface WriterHooks {
   /** The write named and all before it are durable. */
@@ -63,13 +64,7 @@ export class Writer {
   #fail(cause: unknown): void {
     const stopped = this.#stopped;
     this.#stopped = true;
-    if (stopped) return;
-    const message = 'the log store failed; nothing of this write was acknowledged';
-    this.#hooks.failed(
-      cause instanceof CoxswainError && cause.code.startsWith('ERR_STORE')
-        ? cause
-        : new CoxswainError('ERR_STORE_FAILED', message, { cause, outcome: 'unknown' }),
-    );
+    if (!stopped) this.#hooks.failed(storeError('write', cause));
   }
 }
 

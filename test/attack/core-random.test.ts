@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { Simulation } from './core-simulation.ts';
 
-const [from = 1, until = 400] = (process.env['ATTACK_SEEDS'] ?? '').split('-').flatMap((text) =>
-  text === '' ? [] : [Number(text)],
-);
+const [from = 1, until = 400] = (process.env['ATTACK_SEEDS'] ?? '')
+  .split('-')
+  .flatMap((text) => (text === '' ? [] : [Number(text)]));
 
 test('the core keeps its promises under loss, delay, late disks and crashes', () => {
   let commits = 0;

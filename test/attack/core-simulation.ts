@@ -7,7 +7,6 @@ import {
   checkStep,
   createState,
   type Effect,
-  type EntryHead,
   type Message,
   nextDeadline,
   type RaftEvent,
@@ -16,53 +15,27 @@ import {
   type Send,
   step,
   summarize,
-  type TermRun,
-  type Write,
 } from '../../src/raft/index.ts';
 import { mergeWrites } from '../../src/runtime/writer.ts';
-
-/** `id`: 0 for a no-op, else the number of the command. */
-interface Entry extends EntryHead {
-  readonly id: number;
-}
-
-interface Disk {
-  term: number;
-  votedFor: string | undefined;
-  commit: number;
-  /** The entry of index i is at i - 1. */
-  entries: Entry[];
-}
-
-interface Member {
-  readonly id: string;
-  readonly disk: Disk;
-  state: RaftState | undefined;
-  boot: number;
-  log: Entry[];
-  held: Send[];
-  completed: number;
-  waiting: Write | undefined;
-  inFlight: { readonly write: Write; readonly entries: readonly Entry[] } | undefined;
-  applied: number;
-}
-
-interface Happening {
-  readonly at: number;
-  readonly run: () => void;
-}
-
-export interface Run {
-  readonly commits: number;
-  readonly leaders: number;
-  readonly crashes: number;
-}
+import {
+  type Batch,
+  checkMatching,
+  drawFaults,
+  type Entry,
+  type Faults,
+  type Happening,
+  type Member,
+  type Run,
+  runsOf,
+  same,
+} from './core-member.ts';
 
 export class Simulation {
   readonly #prng: Prng;
   readonly #members: Member[];
   readonly #options: RaftOptions;
-  readonly #faults: { loss: number; repeat: number; delay: number; disk: number; crash: number };
+  readonly #merges: boolean;
+  readonly #faults: Faults;
   readonly #cuts = new Set<string>();
   readonly #leaders = new Map<number, string>();
   readonly #votes = new Map<string, string>();
@@ -76,26 +49,21 @@ export class Simulation {
     const prng = createPrng(seed);
     this.#prng = prng;
     const size = [3, 3, 3, 4, 5, 5, 2, 1][nextInteger(prng, 0, 8)] ?? 3;
-    const some = (most: number) => (nextFloat(prng) < 0.4 ? 0 : nextFloat(prng) * most);
-    this.#faults = {
-      loss: some(0.3),
-      repeat: some(0.3),
-      delay: 1 + some(60),
-      disk: 1 + some(80),
-      crash: some(0.5),
-    };
+    this.#faults = drawFaults(prng);
     this.#options = {
       ...{ heartbeatMs: 10, electionMinMs: 50, electionMaxMs: 50 + nextInteger(prng, 10, 100) },
       maxAppendBytes: nextInteger(prng, 1, 100),
       maxInflightAppends: nextInteger(prng, 1, 6),
       maxInflightBytes: nextInteger(prng, 1, 400),
       maxUncommittedBytes: nextInteger(prng, 1, 600),
+      maxApplyLagBytes: 1 << 30,
     };
+    this.#merges = nextFloat(prng) < 0.7;
     this.#members = Array.from({ length: size }, (_, at) => ({
       id: 'abcde'[at] ?? '',
       disk: { term: 0, votedFor: undefined, commit: 0, entries: [] },
       ...{ state: undefined, boot: 0, log: [], held: [], completed: 0 },
-      ...{ waiting: undefined, inFlight: undefined, applied: 0 },
+      ...{ waiting: [], inFlight: undefined, applied: 0 },
     }));
   }
 
@@ -168,7 +136,7 @@ export class Simulation {
       seed: nextInteger(this.#prng, 0, 2 ** 31),
     });
     Object.assign(member, { log: [...disk.entries], held: [], completed: 0, applied: 0 });
-    Object.assign(member, { waiting: undefined, inFlight: undefined, boot: member.boot + 1 });
+    Object.assign(member, { waiting: [], inFlight: undefined, boot: member.boot + 1 });
     this.#step(member, { type: 'start' });
   }
 
@@ -217,8 +185,8 @@ export class Simulation {
       member.log.length = effect.from - 1;
       member.log.push(...entries.slice(effect.from - first, effect.until - first));
     } else if (effect.type === 'write') {
-      const { waiting } = member;
-      member.waiting = waiting === undefined ? effect : mergeWrites(waiting, effect);
+      const entries = member.log.slice(effect.from - 1, effect.until - 1);
+      member.waiting.push({ write: { ...effect }, entries });
     } else if (effect.type === 'send') {
       if (effect.after > member.completed) member.held.push({ ...effect });
       else this.#transmit(member, effect);
@@ -247,10 +215,11 @@ export class Simulation {
   }
 
   #flush(member: Member): void {
-    const write = member.waiting;
-    if (write === undefined || member.inFlight !== undefined) return;
-    member.waiting = undefined;
-    member.inFlight = { write, entries: member.log.slice(write.from - 1, write.until - 1) };
+    const [first] = member.waiting;
+    if (first === undefined || member.inFlight !== undefined) return;
+    member.inFlight = this.#merges ? this.#merged(member) : first;
+    member.waiting = this.#merges ? [] : member.waiting.slice(1);
+    const { write } = member.inFlight;
     const { boot } = member;
     this.#plan(this.#now + this.#delay(this.#faults.disk), () => {
       if (member.boot !== boot || member.state === undefined) return;
@@ -258,6 +227,12 @@ export class Simulation {
       const { lastIndex, lastTerm } = write;
       this.#step(member, { type: 'written', write: write.write, lastIndex, lastTerm });
     });
+  }
+
+  /** All that waits as one write, with the entries as they are now: what the runtime does. */
+  #merged({ log, waiting }: Member): Batch {
+    const write = waiting.map((batch) => batch.write).reduce(mergeWrites);
+    return { write, entries: log.slice(write.from - 1, write.until - 1) };
   }
 
   #persist(member: Member): void {
@@ -285,11 +260,13 @@ export class Simulation {
   #transmit(member: Member, { to, message }: Send): void {
     const { prng, faults } = { prng: this.#prng, faults: this.#faults };
     this.#checkVote(member, to, message);
-    const sent = message.type === 'append' ? member.log.slice(message.from - 1, message.until - 1) : [];
+    const sent =
+      message.type === 'append' ? member.log.slice(message.from - 1, message.until - 1) : [];
     if (message.type === 'append') assert.equal(sent.length, message.until - message.from);
     for (let copies = nextFloat(prng) < faults.repeat ? 2 : 1; copies > 0; copies--) {
       if (nextFloat(prng) < faults.loss) continue;
-      this.#plan(this.#now + this.#delay(faults.delay), () => {
+      const late = nextFloat(prng) < 0.05 ? 10 : 1;
+      this.#plan(this.#now + late * this.#delay(faults.delay), () => {
         const receiver = this.#members.find(({ id }) => id === to);
         if (receiver === undefined || this.#cuts.has(`${member.id}${to}`)) return;
         this.#step(receiver, { type: 'receive', from: member.id, message, entries: sent }, sent);
@@ -331,23 +308,4 @@ export class Simulation {
     }
     this.#now = end;
   }
-}
-
-function same(a: Entry | undefined, b: Entry): boolean {
-  return a !== undefined && a.term === b.term && a.id === b.id;
-}
-
-/** Log Matching (§5.3): equal terms at one index mean equal logs up to there. */
-function checkMatching(a: readonly Entry[], b: readonly Entry[]): void {
-  let equal = Math.min(a.length, b.length) - 1;
-  while (equal >= 0 && a[equal]?.term !== b[equal]?.term) equal--;
-  for (let at = 0; at <= equal; at++) assert(same(a[at], b[at] as Entry), `logs match at ${at + 1}`);
-}
-
-function runsOf(entries: readonly Entry[]): TermRun[] {
-  const runs: TermRun[] = [];
-  for (const [at, { term }] of entries.entries()) {
-    if (runs.at(-1)?.term !== term) runs.push({ from: at + 1, term });
-  }
-  return runs;
 }

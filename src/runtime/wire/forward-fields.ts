@@ -43,7 +43,8 @@ export interface ForwardedFailure {
 
 export interface ForwardReply {
   readonly type: 'forward-reply';
-  /** The boot that the requests came with. */
+  /** Incarnation and boot that the requests came with. */
+  readonly incarnation: string;
   readonly boot: number;
   readonly applied: readonly ForwardedApplied[];
   readonly failed: readonly ForwardedFailure[];
@@ -85,16 +86,20 @@ export function readForward(reader: ByteReader): Forward {
   return { type: 'forward', term, incarnation, boot, requests };
 }
 
+/** Bytes of one failure. */
+export function failureBytes({ code, message }: ForwardedFailure): number {
+  return 8 + 8 + 1 + textBytes(code) + 4 + Buffer.byteLength(message);
+}
+
 export function forwardReplyBytes(reply: ForwardReply): number {
-  let bytes = 8 + 4 + 4;
+  let bytes = textBytes(reply.incarnation) + 8 + 4 + 4;
   for (const { result } of reply.applied) bytes += APPLIED_BYTES + result.length;
-  for (const { code, message } of reply.failed) {
-    bytes += 8 + 8 + 1 + textBytes(code) + 4 + Buffer.byteLength(message);
-  }
+  for (const failure of reply.failed) bytes += failureBytes(failure);
   return bytes;
 }
 
 export function writeForwardReply(writer: ByteWriter, reply: ForwardReply): void {
+  writeText(writer, reply.incarnation);
   writer.u53(reply.boot);
   writer.u32(reply.applied.length);
   for (const { request, index, term, result } of reply.applied) {
@@ -117,6 +122,7 @@ export function writeForwardReply(writer: ByteWriter, reply: ForwardReply): void
 }
 
 export function readForwardReply(reader: ByteReader): ForwardReply {
+  const incarnation = readText(reader);
   const boot = reader.u53();
   const applied: ForwardedApplied[] = [];
   for (let count = readCount(reader, APPLIED_BYTES); count > 0; count--) {
@@ -128,6 +134,7 @@ export function readForwardReply(reader: ByteReader): ForwardReply {
     const [request, index, flags] = [reader.u53(), reader.u53(), reader.u8()];
     const code = readText(reader);
     if (!code.startsWith('ERR_')) throw frameError('an error without a code');
+    if (flags > 3) throw frameError(`an error with the flags ${flags}`);
     failed.push({
       request,
       index,
@@ -137,7 +144,7 @@ export function readForwardReply(reader: ByteReader): ForwardReply {
       message: Buffer.from(reader.bytes(reader.u32())).toString(),
     });
   }
-  return { type: 'forward-reply', boot, applied, failed };
+  return { type: 'forward-reply', incarnation, boot, applied, failed };
 }
 
 /** A count of items of at least `leastBytes` each: never more than can follow. */

@@ -6,8 +6,8 @@ export type {
   ForwardedRequest,
   ForwardReply,
 } from './forward-fields.ts';
-export { APPLIED_BYTES, REQUEST_BYTES } from './forward-fields.ts';
+export { APPLIED_BYTES, failureBytes, REQUEST_BYTES } from './forward-fields.ts';
 export { FrameCodec } from './frame-codec.ts';
 export { PROTOCOL_VERSION } from './header.ts';
 export { type EntryRun, OwnEntry, type SizedEntry } from './sized-entry.ts';
-export { readText, textBytes, writeText } from './text.ts';
+export { decodeText, readText, textBytes, writeText } from './text.ts';

@@ -1,7 +1,7 @@
 // Short texts as bytes: their length in one byte, then UTF-8.
 import { type ByteReader, type ByteWriter, frameError } from '../../lib/bytes.ts';
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Bytes that `writeText` takes for `text`. */
 export function textBytes(text: string): number {
@@ -17,7 +17,11 @@ export function writeText(writer: ByteWriter, text: string): void {
 
 /** Throws ERR_FRAME on what is not UTF-8. */
 export function readText(reader: ByteReader): string {
-  const encoded = reader.bytes(reader.u8());
+  return decodeText(reader.bytes(reader.u8()));
+}
+
+/** Throws ERR_FRAME on what is not UTF-8. */
+export function decodeText(encoded: Uint8Array): string {
   try {
     return decoder.decode(encoded);
   } catch (cause) {

@@ -57,6 +57,7 @@ export const options: RaftOptions = {
   maxInflightAppends: 8,
   maxInflightBytes: 1 << 24,
   maxUncommittedBytes: 1 << 24,
+  maxApplyLagBytes: 1 << 30,
 };
 
 export class ScriptedMember {

@@ -1,22 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CoxswainError } from '../../../src/errors.ts';
-import {
-  ByteReader,
-  ByteWriter,
-  frameError,
-  SlabAllocator,
-  textBytes,
-} from '../../../src/lib/bytes.ts';
+import { ByteReader, ByteWriter, frameError, SlabAllocator } from '../../../src/lib/bytes.ts';
 
 function write(bytes: number, fill: (writer: ByteWriter) => void): Uint8Array {
   const writer = new ByteWriter(new Uint8Array(bytes));
   fill(writer);
   return writer.block();
-}
-
-function roundTripText(text: string): string {
-  return new ByteReader(write(textBytes(text), (writer) => writer.text(text))).text();
 }
 
 const frame = expect.objectContaining({ code: 'ERR_FRAME' });
@@ -28,11 +18,9 @@ describe('bytes written', () => {
       writer.u32(0x0203_0405);
       writer.u53(0x06_0708_090a);
       writer.bytes(Uint8Array.of(0xff, 0xfe));
-      writer.text('hé');
+      writer.u8(0xff);
     });
-    expect([...block]).toEqual([
-      1, 2, 3, 4, 5, 0, 0, 0, 6, 7, 8, 9, 10, 0xff, 0xfe, 3, 0x68, 0xc3, 0xa9,
-    ]);
+    expect([...block]).toEqual([1, 2, 3, 4, 5, 0, 0, 0, 6, 7, 8, 9, 10, 0xff, 0xfe, 0xff]);
   });
 
   it.each([0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1])('give %d back from four bytes', (value) => {
@@ -46,30 +34,19 @@ describe('bytes written', () => {
     },
   );
 
-  it('give every number and text back', () => {
-    const text = fc.string({ unit: 'binary', maxLength: 60 });
+  it('give every number back', () => {
     fc.assert(
-      fc.property(fc.maxSafeNat(), text, fc.nat(0xffff_ffff), (large, text, small) => {
-        const block = write(8 + textBytes(text) + 4, (writer) => {
+      fc.property(fc.maxSafeNat(), fc.nat(0xff), fc.nat(0xffff_ffff), (large, byte, small) => {
+        const block = write(13, (writer) => {
           writer.u53(large);
-          writer.text(text);
+          writer.u8(byte);
           writer.u32(small);
         });
         const reader = new ByteReader(block);
-        expect([reader.u53(), reader.text(), reader.u32()]).toEqual([large, text, small]);
+        expect([reader.u53(), reader.u8(), reader.u32()]).toEqual([large, byte, small]);
         reader.end();
       }),
     );
-  });
-
-  it('give a text back that begins with a byte order mark', () => {
-    expect(roundTripText('\ufeffa')).toBe('\ufeffa');
-  });
-
-  it('give a text of 255 bytes back', () => {
-    const text = 'é'.repeat(127).concat('x');
-    expect(textBytes(text)).toBe(256);
-    expect(roundTripText(text)).toBe(text);
   });
 
   it('end where the last field ends', () => {
@@ -99,13 +76,11 @@ describe('a reader', () => {
     ['u32', 3],
     ['u53', 7],
     ['flag', 0],
-    ['text', 0],
   ] as const)('refuses a %s in %d bytes', (field, bytes) => {
     expect(() => new ByteReader(new Uint8Array(bytes))[field]()).toThrow(frame);
   });
 
-  it('refuses a text, a block or a jump past the end', () => {
-    expect(() => new ByteReader(Uint8Array.of(3, 65, 66)).text()).toThrow(frame);
+  it('refuses a block or a jump past the end', () => {
     expect(() => new ByteReader(Uint8Array.of(1, 2)).bytes(3)).toThrow(frame);
     expect(() => new ByteReader(Uint8Array.of(1, 2)).skip(3)).toThrow(frame);
     expect(() => new ByteReader(Uint8Array.of(1, 2)).bytes(2 ** 32 - 1)).toThrow(frame);
@@ -121,13 +96,6 @@ describe('a reader', () => {
     expect(new ByteReader(Uint8Array.of(0)).flag()).toBe(false);
     expect(new ByteReader(Uint8Array.of(1)).flag()).toBe(true);
     expect(() => new ByteReader(Uint8Array.of(2)).flag()).toThrow(frame);
-  });
-
-  it('refuses a text that is not UTF-8', () => {
-    for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80]]) {
-      const reader = new ByteReader(Uint8Array.of(bytes.length, ...bytes));
-      expect(() => reader.text()).toThrow(frame);
-    }
   });
 
   it('refuses bytes that are left over', () => {

@@ -10,6 +10,13 @@ describe('a message that shows a new term or vote', () => {
     expect(member.only('vote-reply').after).toBe(member.waiting[0]?.write);
   });
 
+  it('waits for the write of a vote in a term that is durable already', () => {
+    const member = new TestMember({ terms: [1], term: 2 });
+    member.receive('b', { type: 'vote-request', term: 2, lastIndex: 1, lastTerm: 1 });
+    expect(member.waiting[0]?.hardState).toEqual({ term: 2, votedFor: 'b', commit: 0 });
+    expect(member.only('vote-reply').after).toBe(1);
+  });
+
   it('waits also when it is the answer to a repeated request', () => {
     const member = new TestMember({ terms: [1] });
     const request = { type: 'vote-request', term: 2, lastIndex: 1, lastTerm: 1 } as const;

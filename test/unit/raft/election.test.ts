@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nextDeadline } from '../../../src/raft/index.ts';
-import { makeLeader, TestMember } from './member.ts';
+import { appendOf, makeLeader, TestMember } from './member.ts';
 
 /** A candidate of term `term` whose own vote is not durable yet. */
 function candidate(init: ConstructorParameters<typeof TestMember>[0] = {}): TestMember {
@@ -30,6 +30,19 @@ describe('an election', () => {
     member.timeout();
     expect(member.now).toBe(due);
     expect(member.state.role).toBe('pre-candidate');
+  });
+
+  it('does not start later because a clock went back', () => {
+    const member = new TestMember({ terms: [1] });
+    const due = nextDeadline(member.state);
+    member.now = due;
+    member.step({ type: 'applied', index: 0 });
+    member.now = due - 90;
+    member.receive('b', { type: 'stale-term', term: 1 });
+    expect(member.state.now).toBe(due);
+    member.step({ type: 'timeout' });
+    expect(member.state.role).toBe('pre-candidate');
+    expect(nextDeadline(member.state)).toBeGreaterThanOrEqual(due + 100);
   });
 
   it('raises the term by one and asks every other voter for its vote', () => {
@@ -162,6 +175,19 @@ describe('a vote', () => {
   it('of its own is not counted by a candidate before it is durable', () => {
     const member = candidate({ terms: [1] });
     vote(member, 'b', true);
+    expect(member.state.role).toBe('candidate');
+    member.writeOne();
+    expect(member.state.role).toBe('leader');
+  });
+
+  it('of its own is not made durable by a write that was asked for before it', () => {
+    const member = new TestMember({ terms: [1], term: 2 });
+    member.receive('b', ...appendOf({ term: 2, prev: [1, 1] }, [2]));
+    member.pass(500);
+    member.timeout();
+    member.receive('b', { type: 'pre-vote-reply', term: 2, campaign: 3, granted: true });
+    vote(member, 'b', true);
+    member.writeOne();
     expect(member.state.role).toBe('candidate');
     member.writeOne();
     expect(member.state.role).toBe('leader');

@@ -37,6 +37,15 @@ describe('a follower', () => {
     expect(member.only('append-ack').message.match).toBe(2);
   });
 
+  it('does not forget how far it was found equal when an old append arrives late (R1)', () => {
+    const member = new TestMember({ terms: [1, 1, 1, 1] });
+    member.receive('b', ...appendOf({ term: 1, prev: [4, 1] }));
+    member.receive('b', ...appendOf({ term: 1 }, [1, 1]));
+    expect(member.only('append-ack').message.match).toBe(4);
+    member.receive('b', { type: 'commit-notice', term: 1, commit: 4 });
+    expect(member.state.commit).toBe(4);
+  });
+
   it('drops its entries from the first that conflicts, and no earlier (§5.3)', () => {
     const member = new TestMember({ terms: [1, 1, 2, 2, 2] });
     member.receive('b', ...appendOf({ term: 3, prev: [1, 1] }, [1, 2, 3]));

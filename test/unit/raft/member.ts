@@ -28,6 +28,7 @@ export const testOptions: RaftOptions = {
   maxInflightAppends: 4,
   maxInflightBytes: 10_000,
   maxUncommittedBytes: 10_000,
+  maxApplyLagBytes: 1 << 30,
 };
 
 export interface MemberInit {

@@ -25,6 +25,8 @@ describe('the progress of a follower', () => {
       stream: 1,
       sent: 0,
       sentAtHeartbeat: 0,
+      missing: 0,
+      patience: 1,
       commitSent: 0,
       contactMs: 30,
       inflight: [],

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { msgpack, msgpackCodec, rawCodec } from '../../../src/runtime/msgpack-codec.ts';
 
@@ -79,9 +80,81 @@ describe('the msgpack codec', () => {
     expect(Reflect.get(Object(value), 'spoiled')).toBeUndefined();
   });
 
-  it('refuses what has no bytes', () => {
-    expect(() => codec.encode({ run: () => 1 })).toThrow();
-    expect(() => codec.encode(Symbol('s'))).toThrow();
+  it.each([
+    ['a function', () => 1],
+    ['a symbol', Symbol('s')],
+    ['a bigint', 5n],
+    ['a map', new Map([[1, 2]])],
+    ['a set', new Set([1])],
+    ['an instance of a class', new (class Point {})()],
+    ['an error', new Error('why')],
+    ['half a surrogate pair', '\ud83d'],
+    ['a key that sets a prototype', JSON.parse('{ "__proto__": 1 }')],
+  ])('refuses %s, wherever it is: it would come back as something else', (_, value) => {
+    for (const each of [value, [value], { deep: [{ value }] }]) {
+      expect(() => codec.encode(each)).toThrow(TypeError);
+    }
+  });
+
+  it('refuses a key with half a surrogate pair', () => {
+    expect(() => codec.encode({ '\ud83d': 1 })).toThrow(TypeError);
+  });
+
+  it('refuses what is nested too deep, and what contains itself', () => {
+    const nest = (depth: number): unknown => (depth === 0 ? 1 : [nest(depth - 1)]);
+    expect(travel(nest(64))).toEqual(nest(64));
+    expect(() => codec.encode(nest(65))).toThrow(RangeError);
+    const loop: unknown[] = [];
+    loop.push(loop);
+    expect(() => codec.encode(loop)).toThrow(RangeError);
+  });
+
+  it('refuses any value, or brings back an equal one', () => {
+    // As in JSON, a zero has no sign.
+    const number = fc.oneof(
+      fc.integer(),
+      fc.double().filter((n) => !Object.is(n, -0)),
+    );
+    const values = [fc.string(), number, fc.boolean(), fc.constantFrom(null, undefined)];
+    const more = { withDate: true, withTypedArray: true, withSparseArray: true };
+    const anything = fc.anything({ values, ...more });
+    let carried = 0;
+    fc.assert(
+      fc.property(anything, (value) => {
+        let bytes: Uint8Array;
+        try {
+          bytes = Uint8Array.from(codec.encode(value));
+        } catch {
+          return;
+        }
+        carried++;
+        expect(codec.decode(bytes)).toEqual(value);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(carried).toBeGreaterThan(200);
+  });
+
+  it('leaves the prototype of all objects alone, whatever bytes it decodes', () => {
+    const before = Object.getOwnPropertyNames(Object.prototype).sort();
+    const sample = Uint8Array.from(codec.encode({ list: [1, 'two', { three: new Date(3) }] }));
+    let read = 0;
+    const damage = fc.array(fc.tuple(fc.nat(sample.length - 1), fc.nat(255)), { minLength: 1 });
+    fc.assert(
+      fc.property(damage, (changes) => {
+        const bytes = Uint8Array.from(sample);
+        for (const [at, byte] of changes) bytes[at] = byte;
+        try {
+          codec.decode(bytes);
+          read++;
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+    expect(read).toBeGreaterThan(10);
+    expect(Object.getOwnPropertyNames(Object.prototype).sort()).toEqual(before);
   });
 
   it('is one for commands and one for results', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CoxswainError } from '../../../../src/errors.ts';
 import { createPrng, nextInteger } from '../../../../src/lib/prng.ts';
-import type { Frame } from '../../../../src/runtime/wire/index.ts';
+import type { Frame } from '../../../../src/runtime/wire/frame-codec.ts';
 import { append, appendFrame, codec, encodeAgain, entries, frames, join, plain } from './frames.ts';
 
 const HEADER = 16;
@@ -94,9 +94,10 @@ describe('a length that cannot be', () => {
     ['the body of an entry', 'append', HEADER + 48 + 21],
     ['a list of proposals', 'forward', HEADER + 8 + 17 + 8],
     ['the body of a proposal', 'forward', HEADER + 8 + 17 + 8 + 4 + 9],
-    ['a list of results', 'forward-reply', HEADER + 8],
-    ['a result', 'forward-reply', HEADER + 8 + 4 + 24],
-    ['a list of failures', 'forward-reply', HEADER + 8 + 4 + 28 + 2 + 28],
+    ['a list of results', 'forward-reply', HEADER + 17 + 8],
+    ['a result', 'forward-reply', HEADER + 17 + 8 + 4 + 24],
+    ['a list of failures', 'forward-reply', HEADER + 17 + 8 + 4 + 28 + 2 + 28],
+    ['a message', 'forward-reply', HEADER + 17 + 8 + 4 + 28 + 2 + 28 + 4 + 17 + 1 + 14],
   ];
 
   it.each(places)('is refused for %s', (_, name, at) => {
@@ -160,7 +161,7 @@ describe('an append that contradicts itself', () => {
 describe('an answer that this version does not write', () => {
   const reply = frames.find(([name]) => name === 'forward-reply')?.[1] ?? new Uint8Array(0);
   /** Of the first failure: request u53, index u53, flags, code. */
-  const failure = HEADER + 8 + 4 + 28 + 2 + 28 + 4;
+  const failure = HEADER + 17 + 8 + 4 + 28 + 2 + 28 + 4;
 
   it('is refused when its error has no code', () => {
     expect(reply[failure + 18]).toBe('E'.charCodeAt(0));

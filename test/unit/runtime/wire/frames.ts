@@ -1,6 +1,6 @@
 // One frame of every kind, for the tests of the wire.
 import type { Message } from '../../../../src/raft/index.ts';
-import { type Frame, FrameCodec } from '../../../../src/runtime/wire/index.ts';
+import { type Frame, FrameCodec } from '../../../../src/runtime/wire/frame-codec.ts';
 import { OwnEntry } from '../../../../src/runtime/wire/sized-entry.ts';
 
 export const CLUSTER = '00ff10203040a0b1';
@@ -43,7 +43,7 @@ export const forward: Extract<Frame, { type: 'forward' }> = {
 };
 
 export const forwardReply: Extract<Frame, { type: 'forward-reply' }> = {
-  ...{ type: 'forward-reply', boot: 3 },
+  ...{ type: 'forward-reply', incarnation: 'fedcba9876543210', boot: 3 },
   applied: [
     { request: 1, index: 5, term: 7, result: Uint8Array.of(4, 5) },
     { request: 2, index: 6, term: 7, result: new Uint8Array(0) },

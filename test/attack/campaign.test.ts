@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { appendOf, TestMember } from '../unit/raft/member.ts';
+
+test('campaign() of a member that hears a live leader does not depose it with one lost follower', () => {
+  const member = new TestMember({ terms: [1], term: 1 });
+  const [append] = appendOf({ term: 1, prev: [1, 1] });
+  member.receive('b', append);
+  member.pass(5);
+  member.step({ type: 'campaign' });
+  // c lost the leader and would grant; our own pre-vote is the second of three: b was heard 5 ms ago.
+  member.receive('c', { type: 'pre-vote-reply', term: 1, campaign: 2, granted: true });
+  expect(member.state.term).toBe(1);
+});
+
+test('campaign() within the silence after a restart does not count our own pre-vote', () => {
+  const member = new TestMember({ terms: [1], term: 1, restarted: true });
+  member.pass(5);
+  member.step({ type: 'campaign' });
+  member.receive('c', { type: 'pre-vote-reply', term: 1, campaign: 2, granted: true });
+  expect(member.state.term).toBe(1);
+});

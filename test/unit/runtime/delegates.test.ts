@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import type { Transport } from '../../../src/contracts/index.ts';
+import { Delegates } from '../../../src/runtime/delegates.ts';
+import { Proposals } from '../../../src/runtime/proposals.ts';
+import type { Forward, ForwardReply } from '../../../src/runtime/wire/index.ts';
+import { settledLeader } from '../raft/member.ts';
+import { codec } from './wire/frames.ts';
+
+const never = () => {
+  throw new Error('not asked for in this test');
+};
+
+interface Limits {
+  readonly maxQueuedProposals?: number;
+  readonly maxCommandBytes?: number;
+  readonly maxBytes?: number;
+  readonly maxFrameBytes?: number;
+}
+
+/** The leader of term 1, and what it answers. */
+class Bench {
+  readonly leader = settledLeader();
+  readonly proposals: Proposals;
+  readonly replies: { readonly to: string; readonly reply: ForwardReply }[] = [];
+  readonly delegates: Delegates;
+
+  constructor(limits: Limits = {}) {
+    const { maxQueuedProposals = 1000, maxFrameBytes = 1 << 20 } = limits;
+    this.proposals = new Proposals({ maxQueuedProposals, maxQueuedBytes: 1 << 20 });
+    const transport: Transport = {
+      ...{ open: never, setPeers: never, close: never, supports: { maxFrameBytes } },
+      send: (to, parts) => {
+        const bytes = Buffer.concat(parts);
+        if (bytes.length > maxFrameBytes) return false;
+        const reply = codec.decode(bytes);
+        if (reply.type !== 'forward-reply') throw new Error(`a ${reply.type}`);
+        this.replies.push({ to, reply });
+        return true;
+      },
+    };
+    this.delegates = new Delegates({
+      ...{ state: this.leader.state, transport, codec, proposals: this.proposals, maxFrameBytes },
+      ...{ maxCommandBytes: limits.maxCommandBytes ?? 1000, maxBytes: limits.maxBytes ?? 1 << 16 },
+      encodeResult: (result) => {
+        if (!(result instanceof Uint8Array)) throw new TypeError('not bytes');
+        return result;
+      },
+    });
+  }
+
+  forward(
+    requests: readonly number[],
+    changes: Partial<Forward> = {},
+    from = 'b',
+    bytes = 1,
+  ): void {
+    this.delegates.receive(from, {
+      ...{ type: 'forward', term: 1, incarnation: 'i'.repeat(16), boot: 1 },
+      requests: requests.map((request) => {
+        return { request, kind: 'command', body: new Uint8Array(bytes).fill(request) };
+      }),
+      ...changes,
+    });
+  }
+
+  /** The requests that wait to enter the log, in order. */
+  get queued(): readonly number[] {
+    return this.proposals.queued().map(({ request }) => request);
+  }
+
+  /** Puts everything queued into the log from `from` on and applies it. */
+  apply(from: number, result: unknown = Uint8Array.of(9)): void {
+    const { length } = this.proposals.queued();
+    this.proposals.log(from, from + length, 1);
+    for (let index = from; index < from + length; index++) this.proposals.apply(index, 1, result);
+  }
+}
+
+describe('a leader that is asked by another member', () => {
+  it('takes its requests in order and answers where they were applied', () => {
+    const bench = new Bench();
+    bench.forward([1, 2]);
+    expect(bench.queued).toEqual([1, 2]);
+    bench.apply(5);
+    bench.delegates.flush();
+    const result = Buffer.of(9);
+    expect(bench.replies).toMatchObject([
+      {
+        to: 'b',
+        reply: {
+          boot: 1,
+          applied: [
+            { request: 1, index: 5, term: 1, result },
+            { request: 2, index: 6, term: 1, result },
+          ],
+          failed: [],
+        },
+      },
+    ]);
+    bench.delegates.flush();
+    expect(bench.replies).toHaveLength(1);
+  });
+
+  it('takes each request once, however often its frame comes', () => {
+    const bench = new Bench();
+    bench.forward([1, 2]);
+    bench.forward([2, 1, 3]);
+    bench.apply(5);
+    bench.forward([1, 2, 3]);
+    expect(bench.queued).toEqual([]);
+    bench.delegates.flush();
+    expect(bench.replies.flatMap(({ reply }) => reply.applied.map((a) => a.request))).toEqual([
+      1, 2, 3,
+    ]);
+  });
+
+  it('knows the runs and stores of one member apart', () => {
+    const bench = new Bench();
+    bench.forward([1]);
+    bench.forward([1], { boot: 2 });
+    bench.forward([1], { incarnation: 'j'.repeat(16) });
+    bench.forward([1], {}, 'c');
+    expect(bench.queued).toEqual([1, 1, 1, 1]);
+    // What an earlier run left in the network is not taken any more.
+    bench.forward([2], { boot: 1 });
+    expect(bench.queued).toHaveLength(4);
+    bench.forward([2], { boot: 2 });
+    expect(bench.queued).toHaveLength(5);
+  });
+
+  it('says nothing to a stranger, nor in any term but the one that is named', () => {
+    const bench = new Bench();
+    bench.forward([1], {}, 'x');
+    bench.forward([1], { term: 2 });
+    bench.forward([1], { term: 0 });
+    bench.leader.receive('b', { type: 'stale-term', term: 2 });
+    bench.forward([1], { term: 2 });
+    bench.forward([1], { term: 1 });
+    bench.delegates.flush();
+    expect([bench.queued, bench.replies]).toEqual([[], []]);
+  });
+
+  it('refuses what it has no room for, and what is too large, at once', () => {
+    const bench = new Bench({ maxQueuedProposals: 1, maxCommandBytes: 10 });
+    bench.forward([1, 2]);
+    bench.forward([3], {}, 'b', 11);
+    bench.delegates.flush();
+    expect(bench.queued).toEqual([1]);
+    expect(bench.replies[0]?.reply.failed).toMatchObject([
+      { request: 2, code: 'ERR_QUEUE_FULL', outcome: 'not-applied', retryable: true, index: 0 },
+      { request: 3, code: 'ERR_COMMAND_TOO_LARGE', outcome: 'not-applied', retryable: false },
+    ]);
+  });
+
+  it('gives back what waits when it steps down, and stays with what is in its log', () => {
+    const bench = new Bench();
+    bench.forward([1]);
+    bench.proposals.log(5, 6, 1);
+    bench.forward([2]);
+    bench.delegates.stepDown();
+    bench.delegates.flush();
+    expect(bench.replies.map(({ reply }) => reply.failed)).toMatchObject([
+      [{ request: 2, code: 'ERR_NOT_LEADER', outcome: 'not-applied', retryable: true }],
+    ]);
+    bench.proposals.apply(5, 1, Uint8Array.of(9));
+    bench.delegates.flush();
+    expect(bench.replies.at(-1)?.reply.applied).toMatchObject([{ request: 1, index: 5 }]);
+  });
+
+  it('says that a result does not encode, or is larger than a frame: it was applied', () => {
+    for (const result of ['text', new Uint8Array(5000)]) {
+      const bench = new Bench({ maxFrameBytes: 4096 });
+      bench.forward([1]);
+      bench.apply(5, result);
+      bench.delegates.flush();
+      expect(bench.replies[0]?.reply.failed).toMatchObject([
+        { request: 1, code: 'ERR_COMMAND_ENCODING', outcome: 'unknown', index: 5 },
+      ]);
+    }
+  });
+
+  it('forgets the origin that has been silent for longest, when there are too many', () => {
+    const bench = new Bench({ maxQueuedProposals: 1_000_000 });
+    const incarnation = (n: number) => n.toString(16).padStart(16, '0');
+    bench.forward([1], { incarnation: incarnation(0) });
+    bench.forward([1], { incarnation: incarnation(1) });
+    bench.forward([2], { incarnation: incarnation(0) });
+    for (let n = 2; n < 65; n++) bench.forward([1], { incarnation: incarnation(n) });
+    const before = bench.queued.length;
+    bench.forward([1], { incarnation: incarnation(0) });
+    expect(bench.queued).toHaveLength(before);
+  });
+});
+
+describe('the answers of one turn', () => {
+  const requests = Array.from({ length: 100 }, (_, at) => at + 1);
+
+  it('are put into frames of about maxBytes of results', () => {
+    const bench = new Bench({ maxBytes: 1000 });
+    bench.forward(requests);
+    bench.apply(5, new Uint8Array(72));
+    bench.delegates.flush();
+    expect(bench.replies.map(({ reply }) => reply.applied.length)).toEqual(
+      Array.from({ length: 10 }, () => 10),
+    );
+    const answered = bench.replies.flatMap(({ reply }) => reply.applied.map((a) => a.request));
+    expect(answered).toEqual(requests);
+  });
+
+  it('all fit into the frames of the transport, the failures too', () => {
+    const bench = new Bench({ maxQueuedProposals: 1, maxFrameBytes: 8192, maxBytes: 4096 });
+    bench.forward(requests);
+    bench.apply(5, new Uint8Array(100));
+    bench.delegates.flush();
+    const answered = bench.replies.flatMap(({ reply }) =>
+      [...reply.applied, ...reply.failed].map(({ request }) => request),
+    );
+    expect(answered.sort((a, b) => a - b)).toEqual(requests);
+  });
+});
