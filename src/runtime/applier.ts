@@ -20,6 +20,8 @@ export interface ApplierParts<C, R, Q, A> {
   readonly clock: Clock;
   readonly maxApplyBatch: number;
   readonly maxReadBytes: number;
+  /** Queries that wait for their turn: a count. */
+  readonly maxQueries: number;
   /** One entry is settled; `result` is undefined unless it is a command. */
   readonly settled: (entry: LogEntry, result: unknown) => void;
   /** A run of entries up to `index` is settled. */
@@ -69,8 +71,9 @@ export class Applier<C, R, Q, A> {
         else this.#runQuery(query, resolve, reject);
       };
       const entriesWait = this.#activeQueries > 0 && this.#applied < this.#target;
-      if (!this.#stopped && (this.#busy || entriesWait)) this.#queries.push(run);
-      else run();
+      if (this.#stopped || !(this.#busy || entriesWait)) return run();
+      if (this.#queries.length >= this.#parts.maxQueries) throw tooManyQueries();
+      this.#queries.push(run);
     });
   }
 
@@ -201,6 +204,11 @@ export class Applier<C, R, Q, A> {
           ),
     );
   }
+}
+
+function tooManyQueries(): CoxswainError {
+  const message = 'too many queries wait for the machine; limits.maxQueuedProposals is reached';
+  return new CoxswainError('ERR_QUEUE_FULL', message, { outcome: 'not-applied', retryable: true });
 }
 
 class EntryContext implements ApplyContext {

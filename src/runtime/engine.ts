@@ -75,6 +75,7 @@ export class Engine<C, R, Q, A> {
       {
         ...{ machine: stateMachine, codec: codec.command, window, store, clock, maxApplyBatch },
         maxReadBytes: maxAppendBytes,
+        maxQueries: limits.maxQueuedProposals,
         settled: ({ index, term }, result) => proposals.apply(index, term, result),
         advanced: (index) => this.#loop.push({ type: 'applied', index }),
         failed,
@@ -223,7 +224,7 @@ export class Engine<C, R, Q, A> {
     this.#writer.flush();
     this.#forwarding.flush();
     this.#delegates.flush();
-    this.#window.evict(Math.min(this.#state.log.durable, this.#applier.applied) + 1);
+    this.#window.evict(this.#state.log.durable + 1);
     this.requests.check();
     this.#announcer.endTurn();
   }

@@ -37,7 +37,13 @@ class Bench {
           restore: never,
         },
         codec: { encode: never, decode: (bytes) => text.decode(bytes) },
-        ...{ window: this.window, store: this.store, maxApplyBatch, maxReadBytes: 1000 },
+        ...{
+          window: this.window,
+          store: this.store,
+          maxApplyBatch,
+          maxReadBytes: 1000,
+          maxQueries: 100,
+        },
         clock: {
           ...{ now: never, wallMs: never, after: never },
           soon: (callback) => void this.soon.push(callback),

@@ -1,7 +1,7 @@
 // Attacks on proposals that travel: wrong answers, lost answers.
 import { MemoryStorage } from 'coxswain';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Recorder } from '../cluster/harness.ts';
+import { Recorder } from './harness.ts';
 import { slowEntries, World } from './nodes.ts';
 
 let world = new World('abc');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { appendOf, TestMember } from '../unit/raft/member.ts';
+import { appendOf, TestMember } from './member.ts';
 
 test('campaign() of a member that hears a live leader does not depose it with one lost follower', () => {
   const member = new TestMember({ terms: [1], term: 1 });

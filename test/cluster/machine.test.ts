@@ -1,7 +1,7 @@
 // Attacks on the state machine's side: slow machines, slow queries, stores that fail.
 import { MemoryStorage } from 'coxswain';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Recorder } from '../cluster/harness.ts';
+import { Recorder } from './harness.ts';
 import { storageWith, World } from './nodes.ts';
 
 let world = new World('a');
@@ -160,5 +160,38 @@ describe('a store', () => {
     await expect(second).rejects.toMatchObject({ code: 'ERR_STORE_LOCKED' });
     const result = await world.settled(node.propose('still here'));
     expect(result).toEqual({ status: 'fulfilled', value: expect.anything() });
+  });
+});
+
+describe('a follower whose machine hangs', () => {
+  test('keeps no more of the log in memory than memoryWindowBytes', async () => {
+    world = new World('abc');
+    const { clock } = world;
+    const limits = { memoryWindowBytes: 20_000 };
+    const storage = new MemoryStorage();
+    let reads = 0;
+    const counted = storageWith(storage, {
+      read: (from, until, most) => {
+        reads++;
+        return storage.log.read(from, until, most);
+      },
+    });
+    let goOn = () => {};
+    const gate = new Promise<number>((resolve) => {
+      goOn = () => resolve(1);
+    });
+    const stateMachine = Object.assign(new Recorder(), { apply: () => gate });
+    await world.open('a', { limits });
+    await world.open('b', { limits });
+    const slow = await world.open('c', { limits, stateMachine, storage: counted });
+    const leader = await world.elect('a');
+    for (let at = 0; at < 200; at++) await world.value(leader.propose('x'.repeat(5000)));
+    await clock.advance(100);
+    expect(slow.status().durable).toBeGreaterThan(200);
+    reads = 0;
+    goOn();
+    await clock.until(() => slow.status().applied > 200);
+    // 1 MB waited, all of it durable; what the window has no room for comes from the store.
+    expect(reads).toBeGreaterThan(0);
   });
 });

@@ -1,8 +1,8 @@
-// Many seeds of the core's simulation. ATTACK_SEEDS (from-until) asks for others than the usual ones.
+// Many seeds of the core's simulation. SIM_SEEDS (from-until) asks for others than the usual ones.
 import { expect, test } from 'vitest';
 import { Simulation } from './core-simulation.ts';
 
-const [from = 1, until = 400] = (process.env['ATTACK_SEEDS'] ?? '')
+const [from = 1, until = 400] = (process.env['SIM_SEEDS'] ?? '')
   .split('-')
   .flatMap((text) => (text === '' ? [] : [Number(text)]));
 

@@ -10,7 +10,7 @@ import {
   type Transport,
 } from 'coxswain';
 import { ManualClock } from 'coxswain/testkit';
-import { Recorder } from '../cluster/harness.ts';
+import { Recorder } from './harness.ts';
 
 export type Node = RaftNode<string, number, void, readonly string[]>;
 export type Options = RaftNodeOptions<string, number, void, readonly string[]>;
@@ -33,7 +33,7 @@ export class World {
 
   async open(id: string, more: Partial<Options> = {}): Promise<Node> {
     const node = await RaftNode.open<string, number, void, readonly string[]>({
-      ...{ cluster: 'attack', id, address: id, clock: this.clock, checkInvariants: true },
+      ...{ cluster: 'world', id, address: id, clock: this.clock, checkInvariants: true },
       bootstrap: this.ids.map((each) => ({ id: each, address: each })),
       stateMachine: new Recorder(),
       storage: new MemoryStorage(),
