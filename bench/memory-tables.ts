@@ -88,7 +88,9 @@ function closedCells(
     String(spec.inFlight),
     rateCell(spec, median(rates)),
     formatRatio(medianRatio(rates, ratesOf(first?.results ?? []))),
-    toBefore < FELL ? { text: `▼ ${formatRatio(toBefore)}`, tone: 'bad' } : formatRatio(toBefore),
+    toBefore < FELL && spec.target !== 'naive'
+      ? { text: `▼ ${formatRatio(toBefore)}`, tone: 'bad' }
+      : formatRatio(toBefore),
     formatRatio(medianRatio(rates, ratesOf(naive?.results ?? []))),
     formatNumber(of(({ cpuUs }) => cpuUs)),
     formatNumber(of(({ p50Ms }) => p50Ms)),

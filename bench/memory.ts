@@ -44,7 +44,7 @@ export const memory: Bench = {
 function createRows(smoke: boolean): Rows {
   const closed = GROUPS.flatMap(([target, codec]) =>
     IN_FLIGHT.map((inFlight) => {
-      const times = smoke ? { warmMs: 4, windowMs: 10 } : { warmMs: 400, windowMs: 800 };
+      const times = smoke ? { warmMs: 4, windowMs: 10 } : { warmMs: 700, windowMs: 800 };
       const spec: ClosedSpec = { kind: 'closed', target, codec, inFlight, ...times };
       return { spec, results: [] };
     }),
@@ -68,7 +68,7 @@ async function measureRound(context: BenchContext, rows: Rows, round: number): P
 function openSpecOf(rows: Rows, smoke: boolean): OpenSpec {
   const peaks = groupOf(rows, ['leader', 'raw']).map(({ results }) => peakOf(results));
   const perSecond = Math.round(Math.max(...peaks) * OPEN_LOOP_SHARE);
-  const times = smoke ? { warmMs: 5, windowMs: 20 } : { warmMs: 400, windowMs: 1500 };
+  const times = smoke ? { warmMs: 5, windowMs: 20 } : { warmMs: 700, windowMs: 1500 };
   return { kind: 'open', target: 'leader', codec: 'raw', perSecond, ...times };
 }
 

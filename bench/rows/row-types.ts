@@ -14,6 +14,7 @@ export interface ClosedSpec {
   readonly target: Target;
   readonly codec: Codec;
   readonly inFlight: number;
+  /** Of processor time. */
   readonly warmMs: number;
   readonly windowMs: number;
 }
@@ -24,7 +25,9 @@ export interface OpenSpec {
   readonly target: Target;
   readonly codec: Codec;
   readonly perSecond: number;
+  /** Of processor time. */
   readonly warmMs: number;
+  /** Of the wall's. */
   readonly windowMs: number;
 }
 

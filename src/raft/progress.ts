@@ -54,7 +54,7 @@ export function restartStream(progress: Progress, next: number): void {
   progress.stream++;
 }
 
-/** What is on the way may be lost: send from `next` again. Should it arrive after all, it counts. */
+/** What is on the way may be lost: send from `next` again. Should it arrive yet, it counts. */
 export function resend(progress: Progress, next: number): void {
   progress.mode = 'probe';
   progress.next = Math.max(next, progress.match + 1);

@@ -33,7 +33,7 @@ export class Applier<C, R, Q, A> {
   readonly #parts: ApplierParts<C, R, Q, A>;
   #applied: number;
   #target: number;
-  /** A promise of the machine or the store is pending, or its code is running: nothing may start. */
+  /** The machine or the store is at work, or owes an answer: nothing else may start. */
   #busy = false;
   #stopped = false;
   /** What the machine or the store was asked and has not answered. */

@@ -3,7 +3,7 @@
 import { unreachable } from '../lib/assert.ts';
 import type { AppendEntries, Effect, RaftEvent, Receive, RoleChange } from '../raft/index.ts';
 import type { LogWindow } from './log-window.ts';
-import type { Proposals } from './proposals.ts';
+import type { Proposals } from './requests/index.ts';
 import type { Sender } from './sender.ts';
 import { type EntryRun, OwnEntry, type SizedEntry } from './wire/index.ts';
 import type { Writer } from './writer.ts';

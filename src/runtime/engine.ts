@@ -5,19 +5,22 @@ import { CoxswainError } from '../errors.ts';
 import { createState, type Propose, type RaftState } from '../raft/index.ts';
 import { Announcer, type Emit } from './announcer.ts';
 import { Applier } from './applier.ts';
-import { Delegates } from './delegates.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { EventLoop } from './event-loop.ts';
-import { Forwarding } from './forwarding.ts';
 import { Inbox } from './inbox.ts';
 import { LogWindow } from './log-window.ts';
 import type { CheckedOptions } from './options.ts';
-import { Proposals } from './proposals.ts';
-import { Requests } from './requests.ts';
+import {
+  Delegates,
+  Forwarding,
+  Proposals,
+  Requests,
+  type Ticket,
+  ticketError,
+} from './requests/index.ts';
 import { Sender } from './sender.ts';
 import type { Startup } from './startup.ts';
 import { type NodeStatus, statusOf } from './status.ts';
-import { type Ticket, ticketError } from './ticket.ts';
 import { FrameCodec, PROTOCOL_VERSION } from './wire/index.ts';
 import { Writer } from './writer.ts';
 

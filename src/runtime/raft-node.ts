@@ -8,7 +8,7 @@ import { Engine } from './engine.ts';
 import type { NodeEvents } from './events.ts';
 import { checkInteger, checkKnown, checkObject, invalidOption } from './option-checks.ts';
 import { type CheckedOptions, checkOptions, type RaftNodeOptions } from './options.ts';
-import type { Wait } from './requests.ts';
+import type { Wait } from './requests/index.ts';
 import { type Startup, startUp } from './startup.ts';
 import type { NodeStatus } from './status.ts';
 

@@ -57,7 +57,7 @@ describe('npm run bench -- --smoke', () => {
     expect(output.options).toMatchObject({ smoke: true, rounds: 1 });
   });
 
-  it('has a memory table for each way in and codec, with every number of proposals in flight', () => {
+  it('has a memory table for each way in and codec, with every number in flight', () => {
     const closed = tablesOf('memory').slice(0, -1);
     expect(closed.map(({ title }) => title)).toEqual([
       'memory, in one process: no cluster, a promise each, raw; closed loop',

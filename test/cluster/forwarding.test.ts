@@ -1,4 +1,4 @@
-// Attacks on proposals that travel: wrong answers, lost answers.
+// What goes wrong with proposals that travel: wrong answers, lost answers.
 import { MemoryStorage } from 'coxswain';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Recorder } from './harness.ts';

@@ -1,4 +1,4 @@
-// Attacks on the state machine's side: slow machines, slow queries, stores that fail.
+// What goes wrong on the state machine's side: slow machines, slow queries, stores that fail.
 import { MemoryStorage } from 'coxswain';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Recorder } from './harness.ts';

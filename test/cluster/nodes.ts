@@ -1,4 +1,4 @@
-// Real nodes on one manual clock, each with a store, a transport and a machine of the test's choice.
+// Real nodes on one manual clock, each with store, transport and machine of the test's choice.
 import {
   type LogStore,
   MemoryNetwork,
@@ -14,7 +14,6 @@ import { Recorder } from './harness.ts';
 
 export type Node = RaftNode<string, number, void, readonly string[]>;
 export type Options = RaftNodeOptions<string, number, void, readonly string[]>;
-export type Machine = StateMachine<string, number, void, readonly string[]>;
 
 export class World {
   readonly clock = new ManualClock();

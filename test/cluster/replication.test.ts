@@ -1,4 +1,4 @@
-// Attacks on the way of entries from a leader to its followers.
+// What goes wrong on the way of entries from a leader to its followers.
 import { MemoryStorage } from 'coxswain';
 import { afterEach, describe, expect, test } from 'vitest';
 import { slowEntries, storageWith, World } from './nodes.ts';
@@ -22,7 +22,7 @@ describe('a follower', () => {
     expect(result).toEqual({ status: 'fulfilled', value: expect.anything() });
   });
 
-  test('that is far behind a leader whose store reads take five heartbeats catches up', async () => {
+  test('that is far behind a leader whose reads take five heartbeats catches up', async () => {
     world = new World('abc');
     const { clock, network } = world;
     const limits = { memoryWindowBytes: 10, maxAppendBytes: 200 };

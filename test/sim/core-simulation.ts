@@ -1,5 +1,6 @@
-// The pure core on a seeded network and seeded disks: messages are lost, repeated, reordered; writes
-// complete late and in merged batches; members crash and lose what was not durable. Every step is checked.
+// The pure core on a seeded network and seeded disks: messages are lost, repeated, reordered;
+// writes complete late and merged; members crash and lose what was not durable. Every step is
+// checked.
 import assert from 'node:assert/strict';
 import { createPrng, nextFloat, nextInteger, type Prng } from '../../src/lib/prng.ts';
 import {

@@ -1,5 +1,5 @@
 // Reads the data-driven cases of etcd's quorum package. A case is a command line, `----`, and its
-// output up to an empty line. Values belong to the ids in the order of their first mention: those of
+// output up to an empty line. Values belong to ids in the order of their first mention: those of
 // `cfg`, then those of `cfgj` that are new.
 
 export interface QuorumCase {

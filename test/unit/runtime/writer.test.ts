@@ -144,7 +144,7 @@ describe('a writer', () => {
     expect(bench.failed.map(({ code }) => code)).toEqual(['ERR_STORE_FAILED']);
   });
 
-  it('waits for the write in flight when it stops, tells nobody of it, and starts none', async () => {
+  it('waits for the write in flight when it stops, tells nobody, and starts none', async () => {
     const bench = new Bench();
     bench.append(1, 2);
     bench.writer.flush();
@@ -162,7 +162,7 @@ describe('a writer', () => {
     expect(bench.store.writes).toHaveLength(1);
   });
 
-  it('stops at once when nothing is in flight, and keeps quiet about a failure after that', async () => {
+  it('stops at once when nothing is in flight, and is quiet about a later failure', async () => {
     const idle = new Bench();
     await idle.writer.stop();
     const bench = new Bench();

@@ -3,7 +3,7 @@ import type { Message } from '../../../../src/raft/index.ts';
 import { type Frame, FrameCodec } from '../../../../src/runtime/wire/frame-codec.ts';
 import { OwnEntry } from '../../../../src/runtime/wire/sized-entry.ts';
 
-export const CLUSTER = '00ff10203040a0b1';
+const CLUSTER = '00ff10203040a0b1';
 export const codec = new FrameCodec(CLUSTER);
 
 const LARGE = 2 ** 53 - 2;

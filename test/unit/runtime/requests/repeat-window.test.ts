@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createPrng, nextInteger } from '../../../src/lib/prng.ts';
-import { RepeatWindow } from '../../../src/runtime/repeat-window.ts';
+import { createPrng, nextInteger } from '../../../../src/lib/prng.ts';
+import { RepeatWindow } from '../../../../src/runtime/requests/repeat-window.ts';
 
 const WINDOW = 131_072;
 

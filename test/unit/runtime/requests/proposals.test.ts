@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CoxswainError } from '../../../src/errors.ts';
-import { Proposals } from '../../../src/runtime/proposals.ts';
-import type { Ticket, TicketPlace } from '../../../src/runtime/ticket.ts';
+import { CoxswainError } from '../../../../src/errors.ts';
+import { Proposals } from '../../../../src/runtime/requests/proposals.ts';
+import type { Ticket, TicketPlace } from '../../../../src/runtime/requests/ticket.ts';
 
 /** A ticket that notes its fate as one line and tells the queue, as real ones do. */
 class NotedTicket implements Ticket {

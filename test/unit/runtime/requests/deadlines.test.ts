@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { createPrng, nextInteger } from '../../../src/lib/prng.ts';
-import { Deadlines, type Expiring } from '../../../src/runtime/deadlines.ts';
-import { macrotask } from './deferred.ts';
+import { createPrng, nextInteger } from '../../../../src/lib/prng.ts';
+import { Deadlines, type Expiring } from '../../../../src/runtime/requests/deadlines.ts';
+import { macrotask } from '../deferred.ts';
 
 class Item implements Expiring {
   settled = false;

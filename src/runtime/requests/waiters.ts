@@ -1,5 +1,5 @@
 // Callers that wait for a condition of this node: looked at after every turn.
-import { CoxswainError } from '../errors.ts';
+import { CoxswainError } from '../../errors.ts';
 import { Call, type CallInit, type GivenUp } from './call.ts';
 
 export interface WaiterInit<T> extends CallInit<T> {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Transport } from '../../../src/contracts/index.ts';
-import { Delegates } from '../../../src/runtime/delegates.ts';
-import { Proposals } from '../../../src/runtime/proposals.ts';
-import type { Forward, ForwardReply } from '../../../src/runtime/wire/index.ts';
-import { settledLeader } from '../raft/member.ts';
-import { codec } from './wire/frames.ts';
+import type { Transport } from '../../../../src/contracts/index.ts';
+import { Delegates } from '../../../../src/runtime/requests/delegates.ts';
+import { Proposals } from '../../../../src/runtime/requests/proposals.ts';
+import type { Forward, ForwardReply } from '../../../../src/runtime/wire/index.ts';
+import { settledLeader } from '../../raft/member.ts';
+import { codec } from '../wire/frames.ts';
 
 const never = () => {
   throw new Error('not asked for in this test');

@@ -1,11 +1,8 @@
 // The leader's side of forwarding: takes each request of another member once, and answers when its
 // fate is known. Only the leader of the very term that a request names says anything at all.
-import type { MemberId, Transport } from '../contracts/index.ts';
-import { CoxswainError } from '../errors.ts';
-import type { RaftState } from '../raft/index.ts';
-import type { Proposals } from './proposals.ts';
-import { RepeatWindow } from './repeat-window.ts';
-import { commandTooLarge, type Ticket, type TicketPlace } from './ticket.ts';
+import type { MemberId, Transport } from '../../contracts/index.ts';
+import { CoxswainError } from '../../errors.ts';
+import type { RaftState } from '../../raft/index.ts';
 import {
   APPLIED_BYTES,
   type Forward,
@@ -14,7 +11,10 @@ import {
   type ForwardedRequest,
   type FrameCodec,
   failureBytes,
-} from './wire/index.ts';
+} from '../wire/index.ts';
+import type { Proposals } from './proposals.ts';
+import { RepeatWindow } from './repeat-window.ts';
+import { commandTooLarge, type Ticket, type TicketPlace } from './ticket.ts';
 
 export interface DelegatesParts {
   readonly state: RaftState;

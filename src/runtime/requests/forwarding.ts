@@ -1,17 +1,17 @@
 // A member that does not lead sends its proposals to the one that does, once each; the leader's
 // answer settles them. Answering for others is in delegates.ts.
-import type { MemberId, Transport } from '../contracts/index.ts';
-import { CoxswainError } from '../errors.ts';
-import type { RaftState } from '../raft/index.ts';
-import type { StoreIdentity } from './identity.ts';
-import type { Proposals } from './proposals.ts';
-import { type Ticket, ticketError } from './ticket.ts';
+import type { MemberId, Transport } from '../../contracts/index.ts';
+import { CoxswainError } from '../../errors.ts';
+import type { RaftState } from '../../raft/index.ts';
+import type { StoreIdentity } from '../identity.ts';
 import {
   type ForwardedRequest,
   type ForwardReply,
   type FrameCodec,
   REQUEST_BYTES,
-} from './wire/index.ts';
+} from '../wire/index.ts';
+import type { Proposals } from './proposals.ts';
+import { type Ticket, ticketError } from './ticket.ts';
 
 export interface ForwardingParts {
   readonly state: RaftState;

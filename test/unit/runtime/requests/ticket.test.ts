@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { CoxswainError } from '../../../src/errors.ts';
+import { CoxswainError } from '../../../../src/errors.ts';
 import {
   commandTooLarge,
   LocalTicket,
   type Ticket,
   ticketError,
-} from '../../../src/runtime/ticket.ts';
-import { Waiter, Waiters } from '../../../src/runtime/waiters.ts';
+} from '../../../../src/runtime/requests/ticket.ts';
+import { Waiter, Waiters } from '../../../../src/runtime/requests/waiters.ts';
 
 interface Held {
   readonly ticket: LocalTicket<string>;

@@ -1,8 +1,8 @@
 // One who waits for an entry: queued, then in a log or sent to the leader, then settled, once.
-import type { Proposed } from '../contracts/index.ts';
-import { CoxswainError, type ErrorCode } from '../errors.ts';
+import type { Proposed } from '../../contracts/index.ts';
+import { CoxswainError, type ErrorCode } from '../../errors.ts';
+import type { ForwardedKind } from '../wire/index.ts';
 import { Call, type CallInit, type GivenUp } from './call.ts';
-import type { ForwardedKind } from './wire/index.ts';
 
 /** `queued`: no log has it. `forwarded`: the leader may have it. `logged`: ours has or had it. */
 export type TicketPlace = 'queued' | 'forwarded' | 'logged';

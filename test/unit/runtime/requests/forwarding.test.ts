@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Transport } from '../../../src/contracts/index.ts';
-import { CoxswainError } from '../../../src/errors.ts';
-import { Forwarding } from '../../../src/runtime/forwarding.ts';
-import { Proposals } from '../../../src/runtime/proposals.ts';
-import { LocalTicket } from '../../../src/runtime/ticket.ts';
-import type { Forward, ForwardedApplied } from '../../../src/runtime/wire/index.ts';
-import { TestMember } from '../raft/member.ts';
-import { codec } from './wire/frames.ts';
+import type { Transport } from '../../../../src/contracts/index.ts';
+import { CoxswainError } from '../../../../src/errors.ts';
+import { Forwarding } from '../../../../src/runtime/requests/forwarding.ts';
+import { Proposals } from '../../../../src/runtime/requests/proposals.ts';
+import { LocalTicket } from '../../../../src/runtime/requests/ticket.ts';
+import type { Forward, ForwardedApplied } from '../../../../src/runtime/wire/index.ts';
+import { TestMember } from '../../raft/member.ts';
+import { codec } from '../wire/frames.ts';
 
 const never = () => {
   throw new Error('not asked for in this test');

@@ -1,6 +1,6 @@
 // A caller that waits for one answer: settled once, by the answer, its signal, its deadline or an
 // error, whichever comes first.
-import type { CoxswainError } from '../errors.ts';
+import type { CoxswainError } from '../../errors.ts';
 import type { Expiring } from './deadlines.ts';
 
 export interface CallInit<T> {

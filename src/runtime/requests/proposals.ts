@@ -1,6 +1,6 @@
 // Everyone who waits for an entry of the log, from the queue until the entry is applied.
-import { CoxswainError } from '../errors.ts';
-import { Deque } from '../lib/deque.ts';
+import { CoxswainError } from '../../errors.ts';
+import { Deque } from '../../lib/deque.ts';
 import type { Ticket } from './ticket.ts';
 
 export interface ProposalLimits {

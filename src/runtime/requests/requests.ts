@@ -1,15 +1,15 @@
 // What callers ask of a node, from the call to its settlement: proposals, reads, conditions.
-import type { Clock, Codec, Consistency, Proposed } from '../contracts/index.ts';
-import { CoxswainError } from '../errors.ts';
-import type { RaftState } from '../raft/index.ts';
-import type { Applier } from './applier.ts';
+import type { Clock, Codec, Consistency, Proposed } from '../../contracts/index.ts';
+import { CoxswainError } from '../../errors.ts';
+import type { RaftState } from '../../raft/index.ts';
+import type { Applier } from '../applier.ts';
+import type { ForwardedKind } from '../wire/index.ts';
 import { Call, type CallInit, type GivenUp } from './call.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { Proposals } from './proposals.ts';
 import { commandTooLarge, LocalTicket, type Ticket, type TicketOwner } from './ticket.ts';
 import { Waiter, Waiters } from './waiters.ts';
-import type { ForwardedKind } from './wire/index.ts';
 
 export interface Wait {
   readonly signal: AbortSignal | undefined;

@@ -1,6 +1,6 @@
 // When waiting ends: requests with the same timeout expire in the order they came, so each timeout
 // has a queue and only its first item is looked at. No timer, no heap.
-import { Deque } from '../lib/deque.ts';
+import { Deque } from '../../lib/deque.ts';
 
 export interface Expiring {
   readonly settled: boolean;
