@@ -5,7 +5,6 @@ import {
   MemoryStorage,
   RaftNode,
   type RaftNodeOptions,
-  type StateMachine,
   type Storage,
   type Transport,
 } from 'coxswain';
