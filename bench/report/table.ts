@@ -39,7 +39,7 @@ export function formatTable(table: Table, coloured: boolean): string {
   return [title, head, '-'.repeat(head.length), ...body, ...table.notes, ''].join('\n');
 }
 
-const NUMERIC = /^(▼ )?-?[\d.]+( [kM%])?$|^–$/;
+const NUMERIC = /^([▼▽] )?-?[\d.]+( [kM%])?$|^–$/;
 
 /** Columns of numbers align to the right. */
 function isNumeric(rows: readonly (readonly Cell[])[], column: number): boolean {

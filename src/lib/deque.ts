@@ -46,10 +46,9 @@ export class Deque<T> {
 
   /** A copy of the items [from, until), counted from the first. */
   slice(from: number, until: number): T[] {
-    const items: T[] = [];
-    for (let place = from; place < Math.min(until, this.#length); place++) {
-      items.push(this.at(place) as T);
-    }
+    const count = Math.max(0, Math.min(until, this.#length) - from);
+    const items = new Array<T>(count);
+    for (let at = 0; at < count; at++) items[at] = this.at(from + at) as T;
     return items;
   }
 

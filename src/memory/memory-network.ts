@@ -180,7 +180,7 @@ function linkOf(from: MemberId, to: MemberId): string {
 function joinParts(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts;
   if (only !== undefined && parts.length === 1) return only;
-  const frame = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const frame = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
     frame.set(part, at);

@@ -69,7 +69,8 @@ describe('npm run bench -- --smoke', () => {
     for (const table of closed) {
       expect(column(table, 'in flight')).toEqual(['1', '4', '16', '64', '256', '1024', '4096']);
       expect(new Set(column(table, 'durability'))).toEqual(new Set(['none']));
-      expect(column(table, '× one')[0]).toBe('1.00');
+      // On a busy machine a moment may be too short for any answer.
+      expect(column(table, '× one')[0]).toMatch(/^(1\.00|–)$/);
     }
   });
 

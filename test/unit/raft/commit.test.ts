@@ -109,6 +109,20 @@ describe('a leader', () => {
     expect(member.sent('commit-notice')).toEqual([]);
   });
 
+  it('sends no notice where a heartbeat carries the news', () => {
+    const member = new TestMember();
+    makeLeader(member);
+    member.writeAll();
+    ack(member, 'b', 1);
+    member.pass(10);
+    member.step({ type: 'timeout' });
+    expect(member.sent('heartbeat').map(({ to, message }) => [to, message.commit])).toEqual([
+      ['b', 1],
+      ['c', 0],
+    ]);
+    expect(member.sent('commit-notice')).toEqual([]);
+  });
+
   it('caps the commit index of a heartbeat at what the follower acknowledged (C5)', () => {
     const member = settledLeader();
     member.propose(1);

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   createProgress,
+  isOverdue,
   type Progress,
   recordMatch,
   recordSent,
+  resend,
   restartStream,
 } from '../../../src/raft/progress.ts';
 
@@ -87,11 +89,39 @@ describe('the progress of a follower', () => {
     expect(progress.next).toBe(4);
   });
 
+  it('keeps its stream when it sends again: what is on the way may still arrive and count', () => {
+    const progress = replicating(3, 6);
+    progress.sentAtHeartbeat = 6;
+    resend(progress, 5);
+    expect(progress).toMatchObject({
+      ...{ mode: 'probe', match: 3, next: 5, stream: 1 },
+      ...{ sent: 0, sentAtHeartbeat: 0, inflight: [] },
+    });
+    expect(recordMatch(progress, 6)).toBe(true);
+    expect(progress).toMatchObject({ mode: 'replicate', match: 6, next: 7 });
+    resend(progress, 2);
+    expect(progress.next).toBe(7);
+  });
+
+  it('has more patience each time, and all of it back as soon as something lands', () => {
+    const progress = replicating(3, 6);
+    const overdue = () => {
+      const beats: number[] = [];
+      for (let beat = 1; beat <= 300; beat++) if (isOverdue(progress)) beats.push(beat);
+      return beats;
+    };
+    expect(overdue()).toEqual([1, 3, 7, 15, 31, 63, 127, 191, 255]);
+    recordMatch(progress, 3);
+    expect(isOverdue(progress)).toBe(false);
+    recordMatch(progress, 4);
+    expect(overdue().slice(0, 3)).toEqual([1, 3, 7]);
+  });
+
   it('keeps match below next and never lets match or stream go back', () => {
     const action = fc.oneof(
       fc.record({ type: fc.constant('send'), value: fc.integer({ min: 1, max: 3 }) }),
       fc.record({ type: fc.constant('match'), value: fc.nat(12) }),
-      fc.record({ type: fc.constant('restart'), value: fc.nat(12) }),
+      fc.record({ type: fc.constantFrom('restart', 'resend'), value: fc.nat(12) }),
     );
     fc.assert(
       fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
@@ -104,7 +134,8 @@ describe('the progress of a follower', () => {
           if (type === 'send') recordSent(progress, progress.next - 1 + value);
           // Only what was sent, or matched before, can be acknowledged.
           else if (type === 'match') recordMatch(progress, Math.min(value, progress.sent));
-          else restartStream(progress, value);
+          else if (type === 'restart') restartStream(progress, value);
+          else resend(progress, value);
           expect(progress.match).toBeGreaterThanOrEqual(match);
           expect(progress.stream).toBe(type === 'restart' ? stream + 1 : stream);
           expect(progress.next).toBeGreaterThan(progress.match);

@@ -71,6 +71,30 @@ describe('proposals', () => {
     expect(member.effects[0]).toMatchObject({ from: 3, until: 4 });
   });
 
+  it('are taken as far as maxApplyLagBytes has room behind the machine', () => {
+    const member = settledLeader({ options: { maxApplyLagBytes: 2 * ENTRY } });
+    member.step({ type: 'applied', index: 1 });
+    member.propose(BODY, BODY, BODY);
+    expect(member.state.log.last).toBe(3);
+    member.writeAll();
+    ack(member, 'b', 3);
+    // Committed, but the machine has not come so far.
+    member.propose(BODY);
+    expect(member.state).toMatchObject({ commit: 3, log: { last: 3 } });
+    member.step({ type: 'applied', index: 2 });
+    member.propose(BODY, BODY);
+    expect(member.state.log.last).toBe(4);
+  });
+
+  it('that are larger than maxApplyLagBytes are taken alone, when all else is applied', () => {
+    const member = settledLeader({ options: { maxApplyLagBytes: ENTRY } });
+    member.propose(500);
+    expect(member.state.log.last).toBe(1);
+    member.step({ type: 'applied', index: 1 });
+    member.propose(500, 0);
+    expect(member.state.log.last).toBe(2);
+  });
+
   it('are stamped with the wall clock, which never goes back along the log', () => {
     const member = settledLeader();
     const stamps = [50, 40, 60].map((wallMs) => {

@@ -53,6 +53,46 @@ describe('a lost append', () => {
     expect(follower.state.log.last).toBe(1);
   });
 
+  it('that probed is repeated where it was, not from the start of the log', () => {
+    const terms = Array.from({ length: 50 }, () => 1);
+    const leader = new TestMember({ terms });
+    const follower = new TestMember({ id: 'b', terms });
+    makeLeader(leader);
+    exchange([leader, follower], leader, ({ message }) => message.type === 'append');
+    beat(leader);
+    const letters = exchange([leader, follower], leader);
+    const appends = letters.flatMap(({ message }) => (message.type === 'append' ? [message] : []));
+    expect(appends).toMatchObject([{ prevIndex: 50, from: 51, until: 52 }]);
+    expect(progress(leader, 'b').match).toBe(51);
+  });
+
+  it('is sent again less and less often while nothing arrives', () => {
+    const [leader, follower] = pair();
+    leader.propose(1);
+    const sent: number[] = [];
+    for (let beats = 1; beats <= 40; beats++) {
+      beat(leader);
+      const isAppend = (letter: Letter) => {
+        if (letter.message.type === 'append') sent.push(beats);
+        return letter.message.type === 'append';
+      };
+      exchange([leader, follower], leader, (letter) => letter.to === 'b' && isAppend(letter));
+    }
+    // From the second heartbeat on, with twice the silence each time.
+    expect(sent).toHaveLength(5);
+    const gaps = sent.slice(1).map((at, place) => at - (sent[place] ?? 0));
+    expect(gaps).toEqual([...gaps].sort((x, y) => x - y));
+    expect(Math.max(...gaps)).toBeGreaterThanOrEqual(2 * Math.min(...gaps));
+    // What arrives at last counts, and the next loss is noticed as soon as the first one was.
+    beat(leader);
+    exchange([leader, follower], leader);
+    for (let beats = 0; beats < 40 && progress(leader, 'b').match < 2; beats++) {
+      beat(leader);
+      exchange([leader, follower], leader);
+    }
+    expect(progress(leader, 'b')).toMatchObject({ match: 2, patience: 1, missing: 0 });
+  });
+
   it('holds up later ones only until then', () => {
     const [leader, follower] = pair();
     leader.propose(1);

@@ -231,6 +231,61 @@ describe('a query', () => {
     expect(bench.settled).toEqual(['1=A']);
   });
 
+  it('asked while entries wait behind another one lets them go first', async () => {
+    const bench = new Bench();
+    const pending = new Deferred<string>();
+    const asked: string[] = [];
+    bench.answer = (query) => {
+      asked.push(`${query} after ${bench.applier.applied}`);
+      return query === 'slow' ? pending.promise : query;
+    };
+    bench.append('a');
+    const slow = bench.applier.query('slow');
+    const beside = bench.applier.query('beside');
+    bench.applier.advance(1);
+    const behind = bench.applier.query('behind');
+    await beside;
+    await macrotask();
+    expect(asked).toEqual(['slow after 0', 'beside after 0']);
+    pending.resolve('done');
+    await Promise.all([slow, behind]);
+    expect(asked.at(-1)).toBe('behind after 1');
+  });
+
+  it('asked by the machine as it applies is answered after that entry', async () => {
+    const bench = new Bench();
+    const order: string[] = [];
+    let inner: Promise<string> | undefined;
+    bench.answer = (query) => {
+      order.push(`asked after ${bench.applier.applied}`);
+      return query;
+    };
+    bench.apply = (command) => {
+      inner = bench.applier.query('inner');
+      order.push('applying');
+      return command;
+    };
+    bench.append('a');
+    bench.applier.advance(1);
+    expect(await inner).toBe('inner');
+    expect(order).toEqual(['applying', 'asked after 1']);
+  });
+
+  it('is refused when too many wait already', async () => {
+    const bench = new Bench();
+    const pending = new Deferred<string>();
+    bench.apply = () => pending.promise;
+    bench.append('a');
+    bench.applier.advance(1);
+    const waiting = Array.from({ length: 100 }, () => bench.applier.query('q'));
+    await expect(bench.applier.query('q')).rejects.toMatchObject({
+      ...{ code: 'ERR_QUEUE_FULL', outcome: 'not-applied', retryable: true },
+    });
+    pending.resolve('done');
+    expect(await Promise.all(waiting)).toHaveLength(100);
+    expect(await bench.applier.query('q')).toBe('q');
+  });
+
   it('that throws or rejects harms nobody but the one who asked', async () => {
     const bench = new Bench();
     bench.append('ab');

@@ -203,10 +203,16 @@ describe('entries', () => {
     const cause = new Error('damaged');
     bench.store.reads[0]?.reject(cause);
     await macrotask();
-    expect(bench.failed).toHaveLength(1);
-    expect(bench.failed[0]).toSatisfy(
-      (error) => error === cause || Reflect.get(Object(error), 'cause') === cause,
-    );
+    expect(bench.failed).toMatchObject([{ code: 'ERR_STORE_FAILED', outcome: 'unknown', cause }]);
     expect(bench.sent).toEqual([]);
+  });
+
+  it('that cannot be read and are no longer wanted stop nothing', async () => {
+    const bench = new Bench(7, 10);
+    bench.append(5, 7);
+    bench.leader.receive('c', { type: 'stale-term', term: 9 });
+    bench.store.reads[0]?.reject(new Error('truncated meanwhile'));
+    await macrotask();
+    expect([bench.sent, bench.failed]).toEqual([[], []]);
   });
 });

@@ -30,7 +30,7 @@ export const entries: readonly OwnEntry[] = [
   new OwnEntry(11, { term: 5, timeMs: 2 ** 41, kind: 'command' }, Uint8Array.of(1, 2, 3)),
   new OwnEntry(12, { term: 5, timeMs: 2 ** 41, kind: 'command' }, new Uint8Array(0)),
   new OwnEntry(13, { term: 7, timeMs: 2 ** 41, kind: 'noop' }, new Uint8Array(0)),
-  new OwnEntry(14, { term: 7, timeMs: 2 ** 41 + 1, kind: 'members' }, Uint8Array.of(9)),
+  new OwnEntry(14, { term: 7, timeMs: 2 ** 41, kind: 'command' }, Uint8Array.of(9)),
   new OwnEntry(15, { term: 7, timeMs: 2 ** 41 + 1, kind: 'command' }, new Uint8Array(300).fill(7)),
 ];
 
