@@ -27,7 +27,7 @@ export function startLeading(state: RaftState): void {
   }
   state.leading = leading;
   const from = log.last + 1;
-  appendOwn(state, from, [0]);
+  appendOwn(state, 0);
   const { term } = state;
   state.effects.push({
     type: 'append',
@@ -45,21 +45,19 @@ export function startLeading(state: RaftState): void {
 export function propose(state: RaftState, event: Propose): void {
   if (state.role !== 'leader') return;
   const { log, options } = state;
-  const uncommitted = bytesOf(log, state.commit + 1, log.last + 1);
-  const unapplied = bytesOf(log, state.applied + 1, log.last + 1);
-  const sizes: number[] = [];
+  const from = log.last + 1;
+  const uncommitted = bytesOf(log, state.commit + 1, from);
+  const unapplied = bytesOf(log, state.applied + 1, from);
   let bytes = 0;
   for (const { length } of event.bodies) {
     const own = entryBytes(length);
     bytes += own;
     if (isOver(uncommitted + bytes, own, options.maxUncommittedBytes)) break;
     if (isOver(unapplied + bytes, own, options.maxApplyLagBytes)) break;
-    sizes.push(length);
+    appendOwn(state, length);
   }
-  if (sizes.length === 0) return;
-  const from = log.last + 1;
+  if (log.last < from) return;
   log.lastTimeMs = Math.max(log.lastTimeMs, event.wallMs);
-  appendOwn(state, from, sizes);
   const { term } = state;
   const timeMs = log.lastTimeMs;
   state.effects.push({ type: 'append', kind: 'proposed', from, until: log.last + 1, term, timeMs });
@@ -178,9 +176,9 @@ function acknowledge(state: RaftState, from: MemberId, progress: Progress, match
   sendAppends(state, from, progress);
 }
 
-function appendOwn(state: RaftState, from: number, sizes: readonly number[]): void {
-  if (state.unwritten.from === 0) state.unwritten.from = from;
-  for (const size of sizes) appendHead(state.log, state.term, size);
+function appendOwn(state: RaftState, bodyBytes: number): void {
+  if (state.unwritten.from === 0) state.unwritten.from = state.log.last + 1;
+  appendHead(state.log, state.term, bodyBytes);
 }
 
 function sendToAll(state: RaftState): void {

@@ -54,7 +54,7 @@ export class Sender {
   }
 
   #transmit({ to, message }: Send): void {
-    const { codec, transport, window } = this.#parts;
+    const { codec, transport } = this.#parts;
     if (message.type !== 'append') {
       transport.send(to, [codec.encodeMessage(message)], 'control');
       return;
@@ -64,27 +64,29 @@ export class Sender {
       cold.push(message);
       return;
     }
-    const entries = window.slice(message.from, message.until);
-    if (entries === undefined) {
+    const section = this.#sectionOf(message);
+    if (section === undefined) {
       this.#cold.set(to, [message]);
       this.#readAndSend(to).catch(this.#parts.failed);
     } else {
-      this.#sendAppend(to, message, entries);
+      this.#sendAppend(to, message, section);
     }
   }
 
-  #sendAppend(to: MemberId, append: Append, entries: readonly LogEntry[]): void {
-    const { codec, transport } = this.#parts;
-    const head = codec.encodeMessage(append);
-    if (entries.length === 0) {
-      transport.send(to, [head], 'entries');
-      return;
-    }
-    const { from, until } = append;
-    if (this.#section?.from !== from || this.#section.until !== until) {
-      this.#section = { from, until, bytes: codec.encodeEntries(entries) };
-    }
-    transport.send(to, [head, this.#section.bytes], 'entries');
+  /** The encoded entries of an append; undefined when some of them are in the store only. */
+  #sectionOf({ from, until }: Append): Uint8Array | undefined {
+    if (this.#section?.from === from && this.#section.until === until) return this.#section.bytes;
+    const entries = this.#parts.window.slice(from, until);
+    if (entries === undefined) return undefined;
+    const bytes = this.#parts.codec.encodeEntries(entries);
+    this.#section = { from, until, bytes };
+    return bytes;
+  }
+
+  #sendAppend(to: MemberId, append: Append, section: Uint8Array): void {
+    const head = this.#parts.codec.encodeMessage(append);
+    const parts = section.length === 0 ? [head] : [head, section];
+    this.#parts.transport.send(to, parts, 'entries');
   }
 
   /** Sends the cold appends of one follower, one after another, each only if it is still wanted. */
@@ -93,7 +95,9 @@ export class Sender {
     for (let append = queue[0]; append !== undefined; append = queue[0]) {
       const entries = this.#isCurrent(to, append) ? await this.#read(to, append) : [];
       // Anything may have happened meanwhile: another term, another stream, a truncation.
-      if (this.#isCurrent(to, append)) this.#sendAppend(to, append, entries);
+      if (this.#isCurrent(to, append)) {
+        this.#sendAppend(to, append, this.#parts.codec.encodeEntries(entries));
+      }
       queue.shift();
     }
     this.#cold.delete(to);

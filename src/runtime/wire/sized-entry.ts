@@ -73,6 +73,8 @@ export class ReceivedEntry implements SizedEntry {
   }
 
   get body(): Uint8Array {
-    return this.#frame.subarray(this.#at, this.#at + this.size);
+    const { buffer, byteOffset } = this.#frame;
+    // Half the time of `subarray`, and this runs for every entry.
+    return new Uint8Array(buffer, byteOffset + this.#at, this.size);
   }
 }
