@@ -94,6 +94,11 @@ describe('a memory log store', () => {
     await expect(store.write({ entries: [entry(5)] })).rejects.toMatchObject(failed);
     await expect(store.write({ entries: [entry(2)] })).rejects.toMatchObject(failed);
     await expect(store.read(1, 2, ALL)).rejects.toMatchObject(failed);
+    // Until the next start, which finds what was there before.
+    await store.close();
+    await store.load();
+    await store.write({ entries: [entry(2)] });
+    expect(await positions(store, 3)).toEqual(['1@1', '2@1']);
   });
 
   it('reads ranges half-open, as much as fits, one entry at least', async () => {

@@ -59,7 +59,7 @@ describe('a members entry', () => {
   it('is refused when a part in the cluster is unknown', () => {
     const bytes = encodeMembers(entry);
     expect(bytes[4]).toBe(3);
-    for (const part of [8, 0x83]) {
+    for (const part of [0, 8, 0x83]) {
       expect(() => decodeMembers(bytes.with(4, part))).toThrow(refused);
     }
   });

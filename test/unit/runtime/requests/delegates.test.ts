@@ -207,6 +207,37 @@ describe('the answers of one turn', () => {
     expect(answered).toEqual(requests);
   });
 
+  it('that are larger than maxBytes travel alone', () => {
+    const bench = new Bench({ maxBytes: 100 });
+    bench.forward([1, 2, 3]);
+    bench.apply(5, new Uint8Array(500));
+    bench.delegates.flush();
+    expect(bench.replies.map(({ reply }) => reply.applied.map((a) => a.request))).toEqual([
+      [1],
+      [2],
+      [3],
+    ]);
+  });
+
+  it('all fit into the frames of the transport, whatever maxBytes says', () => {
+    const bench = new Bench({ maxFrameBytes: 8192, maxBytes: 1 << 16 });
+    bench.forward(requests);
+    bench.apply(5, new Uint8Array(300));
+    bench.delegates.flush();
+    expect(bench.replies.flatMap(({ reply }) => reply.applied)).toHaveLength(100);
+  });
+
+  it('all fit when there are as many results as failures', () => {
+    const limits = { maxQueuedProposals: 50, maxFrameBytes: 8192, maxBytes: 7168 };
+    const bench = new Bench(limits);
+    bench.forward(requests);
+    bench.apply(5, new Uint8Array(100));
+    bench.delegates.flush();
+    const replies = bench.replies.map(({ reply }) => reply);
+    expect(replies.flatMap(({ applied }) => applied)).toHaveLength(50);
+    expect(replies.flatMap(({ failed }) => failed)).toHaveLength(50);
+  });
+
   it('all fit into the frames of the transport, the failures too', () => {
     const bench = new Bench({ maxQueuedProposals: 1, maxFrameBytes: 8192, maxBytes: 4096 });
     bench.forward(requests);

@@ -8,6 +8,8 @@ import type { Forward, ForwardedApplied } from '../../../../src/runtime/wire/ind
 import { TestMember } from '../../raft/member.ts';
 import { codec } from '../wire/frames.ts';
 
+const INCARNATION = 'fedcba9876543210';
+
 const never = () => {
   throw new Error('not asked for in this test');
 };
@@ -38,7 +40,7 @@ class Bench {
     const clusterId = '00ff10203040a0b1';
     this.forwarding = new Forwarding({
       ...{ state: this.member.state, transport, codec, proposals: this.proposals, maxBytes },
-      identity: { clusterId, id: 'a', incarnation: 'fedcba9876543210', boot: 5 },
+      identity: { clusterId, id: 'a', incarnation: INCARNATION, boot: 5 },
       decodeResult: (bytes) => {
         if (bytes.length === 0) throw new Error('no result');
         return bytes[0];
@@ -70,14 +72,8 @@ class Bench {
     });
   }
 
-  reply(applied: readonly ForwardedApplied[], boot = 5): void {
-    this.forwarding.receive({
-      type: 'forward-reply',
-      incarnation: 'fedcba9876543210',
-      boot,
-      applied,
-      failed: [],
-    });
+  reply(applied: readonly ForwardedApplied[], boot = 5, incarnation = INCARNATION): void {
+    this.forwarding.receive({ type: 'forward-reply', incarnation, boot, applied, failed: [] });
   }
 
   get requests(): readonly number[] {
@@ -102,7 +98,7 @@ describe('forwarding', () => {
     bench.forwarding.flush();
     expect(bench.forwards).toHaveLength(1);
     expect(bench.forwards[0]).toMatchObject({
-      ...{ term: 3, incarnation: 'fedcba9876543210', boot: 5 },
+      ...{ term: 3, incarnation: INCARNATION, boot: 5 },
       requests: [
         { request: 1, kind: 'command', body: Buffer.from('x') },
         { request: 2, kind: 'command' },
@@ -167,7 +163,11 @@ describe('an answer of the leader', () => {
     bench.enqueue('x');
     bench.forwarding.flush();
     bench.reply([applied(1, 7)], 4);
+    // Nor to a member of this name whose store was wiped since: it counts its runs from 1 again.
+    bench.reply([applied(1, 7)], 5, '0123456789abcdef');
     expect(bench.fates.size).toBe(0);
+    bench.reply([applied(1, 7)]);
+    expect(bench.fates.size).toBe(1);
   });
 
   it('to a mark carries no result, and to a command one that must decode', () => {
@@ -188,7 +188,7 @@ describe('an answer of the leader', () => {
     bench.forwarding.flush();
     const failure = { message: 'full', outcome: 'not-applied', retryable: true } as const;
     bench.forwarding.receive({
-      ...{ type: 'forward-reply', incarnation: 'fedcba9876543210', boot: 5, applied: [] },
+      ...{ type: 'forward-reply', incarnation: INCARNATION, boot: 5, applied: [] },
       failed: [
         { ...failure, request: 1, code: 'ERR_QUEUE_FULL', index: 0 },
         { ...failure, request: 2, code: 'ERR_LEADERSHIP_LOST', index: 9 },
