@@ -108,23 +108,26 @@ describe('a store that is not this member’s own is refused and closed', () => 
 
 describe('a store that contradicts itself is refused and closed', () => {
   const identity = { clusterId: '0011223344556677', id: 'a', incarnation: '0011223344556677' };
-  const members1 = { ...entryOf(1), kind: 'command' } as const;
+  const body = new Uint8Array(0);
+  const members1 = { index: 1, term: 1, timeMs: 0, kind: 'command', body } as const;
 
-  it.each([
+  const table: readonly (readonly [string, LogWrite, RegExp])[] = [
     [
       'what was committed is gone',
       { hardState: { term: 1, votedFor: undefined, commit: 2 } },
       /ends at entry 1.*up to 2/,
     ],
     ['an entry is newer than its term', { entries: [entryOf(2, 3)] }, /entry of term 3.*term is 1/],
-    ['its members entry is gone', { truncateFrom: 1, entries: [members1] }, /no members entry/],
+    ['its members entry is gone', { truncateFrom: 1, entries: [entryOf(1)] }, /no members entry/],
     [
       'its identity is damaged',
       { meta: encodeIdentity({ ...identity, boot: 1 }).slice(0, 9) },
       /./,
     ],
     ['its identity is empty', { meta: new Uint8Array(0) }, /./],
-  ] as const)('when %s', async (_, write, message) => {
+  ];
+
+  it.each(table)('when %s', async (_, write, message) => {
     const storage = await stored(write);
     const corrupt = { code: 'ERR_STORE_CORRUPT', message: expect.stringMatching(message) };
     await expect(start(storage)).rejects.toMatchObject(corrupt);
