@@ -67,6 +67,8 @@ export function checkStep(before: Summary, state: RaftState, effects: readonly E
     assert(state.votedFor === before.votedFor, 'one vote a term (§5.2)');
   }
   assert(state.commit >= before.commit, 'the commit index never goes back');
+  const told = state.commit > before.commit && state.role !== 'leader';
+  assert(!told || state.commit <= state.following.verified, 'a follower commits what is verified');
   assert(
     (termAt(state.log, before.commit) ?? before.commitTerm) === before.commitTerm,
     'a committed entry never changes (§5.4.3)',

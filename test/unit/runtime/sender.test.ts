@@ -103,6 +103,17 @@ describe('a message', () => {
     expect(bench.sent).toHaveLength(5);
   });
 
+  it('that waits longest is dropped when too many wait: the newest say the most', () => {
+    const bench = new Bench();
+    for (let term = 1; term <= 4097; term++) bench.send({ type: 'stale-term', term }, 'b', 1);
+    bench.sender.release(1);
+    expect(bench.sent).toHaveLength(4096);
+    expect([bench.sent[0], bench.sent.at(-1)]).toEqual([
+      'b control stale-term@2',
+      'b control stale-term@4097',
+    ]);
+  });
+
   it('that waits takes its entries as they are when it leaves', () => {
     const bench = new Bench();
     const { stream } = progress(bench.leader, 'b');

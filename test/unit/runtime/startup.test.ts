@@ -108,8 +108,6 @@ describe('a store that is not this member’s own is refused and closed', () => 
 
 describe('a store that contradicts itself is refused and closed', () => {
   const identity = { clusterId: '0011223344556677', id: 'a', incarnation: '0011223344556677' };
-  const body = new Uint8Array(0);
-  const members1 = { index: 1, term: 1, timeMs: 0, kind: 'command', body } as const;
 
   const table: readonly (readonly [string, LogWrite, RegExp])[] = [
     [

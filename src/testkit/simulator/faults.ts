@@ -1,0 +1,143 @@
+// Faults as data: what can befall members and links, and how a plan's rates draw them.
+import type { Plan } from './plan.ts';
+import type { Stream } from './streams.ts';
+
+/** Members by number, times in simulated µs from now. */
+export type Fault =
+  | { type: 'crash'; members: readonly number[]; downUs: number; keepWrite: boolean }
+  | { type: 'stall'; member: number; forUs: number }
+  | { type: 'cut'; links: readonly Link[]; forUs: number }
+  | { type: 'flap'; link: Link; periodUs: number; times: number }
+  | { type: 'clog'; link: Link; forUs: number };
+
+/** One direction: from, to. */
+export type Link = readonly [from: number, to: number];
+
+export type DrawnFamily =
+  | 'crash'
+  | 'power-cut'
+  | 'stall'
+  | 'partition'
+  | 'one-way'
+  | 'flap'
+  | 'clog';
+
+export const drawnFamilies: readonly DrawnFamily[] = [
+  ...(['crash', 'power-cut', 'stall', 'partition', 'one-way', 'flap', 'clog'] as const),
+];
+
+/** How often a family strikes, per simulated second. */
+export function rateOf({ clock, network, process }: Plan, family: DrawnFamily): number {
+  switch (family) {
+    case 'crash':
+      return process.crashRate;
+    case 'power-cut':
+      return process.powerCutRate;
+    case 'stall':
+      return clock.stallRate;
+    case 'partition':
+      return network.partitionRate;
+    case 'one-way':
+      return network.oneWayRate;
+    case 'flap':
+      return network.flapRate;
+    case 'clog':
+      return network.clogRate;
+    default:
+      return family satisfies never;
+  }
+}
+
+export function drawFault(
+  plan: Plan,
+  family: DrawnFamily,
+  draw: Stream,
+  leaders: readonly number[],
+): Fault {
+  const { clock, members, network, process } = plan;
+  const all = Array.from({ length: members }, (_, at) => at);
+  const any = () => draw.pick(leaders.length > 0 && draw.chance(0.4) ? leaders : all);
+  const forUs = (meanMs: number) => Math.ceil(draw.exponential(meanMs) * 1000) + 1;
+  const link = (): Link => {
+    const from = any();
+    return [from, draw.pick(all.filter((at) => at !== from || members === 1))];
+  };
+  switch (family) {
+    case 'crash': {
+      const downUs = forUs(process.downMeanMs);
+      return { type: 'crash', members: [any()], downUs, keepWrite: draw.chance(0.5) };
+    }
+    case 'power-cut':
+      return { type: 'crash', members: all, downUs: forUs(process.downMeanMs), keepWrite: false };
+    case 'stall':
+      return { type: 'stall', member: any(), forUs: forUs(clock.stallMeanMs) };
+    case 'partition':
+      return {
+        type: 'cut',
+        links: drawPartition(draw, all, leaders),
+        forUs: forUs(network.partitionMeanMs),
+      };
+    case 'one-way':
+      return { type: 'cut', links: [link()], forUs: forUs(network.partitionMeanMs) };
+    case 'flap': {
+      const periodUs = Math.ceil(plan.options.electionMinMs * 1000 * (0.2 + draw.unit()));
+      return { type: 'flap', link: link(), periodUs, times: draw.integer(2, 10) };
+    }
+    case 'clog':
+      return { type: 'clog', link: link(), forUs: forUs(network.clogMeanMs) };
+    default:
+      return family satisfies never;
+  }
+}
+
+/** The shapes in which clusters fall apart. */
+function drawPartition(draw: Stream, all: readonly number[], leaders: readonly number[]): Link[] {
+  const shuffled = draw.shuffle(all);
+  const half = Math.ceil(all.length / 2);
+  switch (draw.integer(0, 4)) {
+    case 0:
+      return between([shuffled[0] ?? 0], shuffled.slice(1));
+    case 1:
+      return between(shuffled.slice(0, half), shuffled.slice(half));
+    case 2: {
+      // The leaders alone, each on its own.
+      const alone = leaders.length > 0 ? leaders : shuffled.slice(0, 1);
+      return alone.flatMap((at) =>
+        between(
+          [at],
+          all.filter((other) => other !== at),
+        ),
+      );
+    }
+    case 3:
+      return majoritiesRing(shuffled);
+    default: {
+      // A bridge: one member sees both sides, which do not see each other.
+      const [, ...others] = shuffled;
+      const middle = Math.ceil(others.length / 2);
+      return between(others.slice(0, middle), others.slice(middle));
+    }
+  }
+}
+
+/** Every member sees a majority, and no two see the same. */
+function majoritiesRing(ring: readonly number[]): Link[] {
+  const links: Link[] = [];
+  const reach = Math.floor(ring.length / 4) + 1;
+  for (const [place, from] of ring.entries()) {
+    for (const [other, to] of ring.entries()) {
+      const distance = Math.abs(place - other);
+      if (Math.min(distance, ring.length - distance) > reach) links.push([from, to]);
+    }
+  }
+  return links;
+}
+
+function between(some: readonly number[], others: readonly number[]): Link[] {
+  return some.flatMap((a) =>
+    others.flatMap((b): Link[] => [
+      [a, b],
+      [b, a],
+    ]),
+  );
+}

@@ -1,0 +1,128 @@
+// What must hold for the whole cluster, after every step: it sees everything at once, which no
+// member can. The names are those of the Raft paper, figure 3.
+import { assert } from '../../lib/assert.ts';
+import type { Message } from '../../raft/index.ts';
+import type { SimEntry } from './sim-disk.ts';
+import type { Envelope, SimMember } from './sim-member.ts';
+
+export class Referee {
+  readonly #members: readonly SimMember[];
+  readonly #leaders = new Map<number, number>();
+  /** By member and term: for whom its vote has left it. */
+  readonly #votes: Map<number, string>[];
+  /** Entry i is at place i - 1: committed somewhere, once, and so for ever. */
+  readonly committed: SimEntry[] = [];
+  /** The term in which each of them was committed. */
+  readonly #committedIn: number[] = [];
+  /** Up to where each member's commit index was compared in this life. */
+  readonly #compared: number[];
+
+  constructor(members: readonly SimMember[]) {
+    this.#members = members;
+    this.#votes = members.map(() => new Map());
+    this.#compared = members.map(() => 0);
+  }
+
+  afterStep(member: SimMember): void {
+    const { at, log, state } = member;
+    if (state.role === 'leader') this.#checkLeader(member);
+    let compared = this.#compared[at] ?? 0;
+    if (state.commit <= compared) return;
+    for (; compared < state.commit; compared++) {
+      this.#checkCommitted(compared, log[compared], state.term);
+    }
+    this.#compared[at] = compared;
+  }
+
+  restarted(member: SimMember): void {
+    this.#compared[member.at] = 0;
+  }
+
+  /** A message leaves: what it shows of term, vote and log is durable at its sender. */
+  leaves({ from, message, to }: Envelope): void {
+    const member = this.#members[from] as SimMember;
+    const { disk } = member;
+    assert(message.term <= disk.hardState.term, 'the term of a message is durable at its sender');
+    if (message.type === 'vote-reply' && message.granted) this.#checkVote(member, message, to);
+    if (message.type === 'vote-request') {
+      const { term, votedFor } = disk.hardState;
+      const own = term > message.term || votedFor === member.id;
+      assert(own, "a candidate's vote for itself is durable before it asks");
+    }
+    if (message.type === 'append-ack' || message.type === 'heartbeat-ack') {
+      this.#checkAck(member, message.match);
+    }
+  }
+
+  /** A client is told: the entry is durable at a majority. */
+  acknowledged(index: number, entry: SimEntry): void {
+    let holders = 0;
+    for (const { disk } of this.#members) {
+      const stored = disk.entries[index - 1];
+      if (stored?.term === entry.term && stored.serial === entry.serial) holders++;
+    }
+    const needed = Math.floor(this.#members.length / 2) + 1;
+    assert(holders >= needed, `acknowledged entry ${index} is durable at a majority`);
+  }
+
+  /** Log Matching, in full: two logs that agree at a place agree up to it. */
+  checkLogs(): void {
+    const [first, ...others] = this.#members;
+    for (const other of others) checkMatching(first?.log ?? [], other.log);
+  }
+
+  #checkLeader({ at, log, state }: SimMember): void {
+    const known = this.#leaders.get(state.term);
+    if (known === at) return;
+    assert(known === undefined, `Election Safety: one leader in term ${state.term}`);
+    this.#leaders.set(state.term, at);
+    for (const [place, entry] of this.committed.entries()) {
+      // A leader of an older term may be elected late, by votes that were long on the way.
+      if ((this.#committedIn[place] ?? 0) >= state.term) continue;
+      assert(
+        isSame(log[place], entry),
+        `Leader Completeness: entry ${place + 1} in term ${state.term}`,
+      );
+    }
+  }
+
+  #checkCommitted(place: number, entry: SimEntry | undefined, term: number): void {
+    assert(entry !== undefined, `committed entry ${place + 1} is in the log`);
+    const known = this.committed[place];
+    if (known === undefined) {
+      this.committed[place] = entry;
+      this.#committedIn[place] = term;
+      return;
+    }
+    assert(isSame(known, entry), `State Machine Safety: entry ${place + 1} is committed once`);
+  }
+
+  #checkVote({ at, disk }: SimMember, { term }: Message, to: number): void {
+    const candidate = this.#members[to]?.id ?? '';
+    const votes = this.#votes[at] as Map<number, string>;
+    assert((votes.get(term) ?? candidate) === candidate, `one vote in term ${term}`);
+    votes.set(term, candidate);
+    const durable = disk.hardState.term > term || disk.hardState.votedFor === candidate;
+    assert(durable, 'a vote is durable before it leaves');
+  }
+
+  #checkAck({ disk, log }: SimMember, match: number): void {
+    if (match === 0) return;
+    const stored = disk.entries[match - 1];
+    assert(isSame(stored, log[match - 1]), `acknowledged entry ${match} is durable`);
+  }
+}
+
+function isSame(a: SimEntry | undefined, b: SimEntry | undefined): boolean {
+  return a !== undefined && b !== undefined && a.term === b.term && a.serial === b.serial;
+}
+
+function checkMatching(one: readonly SimEntry[], other: readonly SimEntry[]): void {
+  let agree = false;
+  for (let place = Math.min(one.length, other.length) - 1; place >= 0; place--) {
+    const a = one[place];
+    const b = other[place];
+    if (a?.term === b?.term) agree = true;
+    if (agree) assert(isSame(a, b), `Log Matching at ${place + 1}`);
+  }
+}

@@ -1,0 +1,64 @@
+// A member's disk: what is durable, what is being written, what waits. It never forgets what it has
+// confirmed, and may keep or lose, as a whole, what it was just writing when the power goes.
+import type { HardState, Write } from '../../raft/index.ts';
+
+export interface SimEntry {
+  readonly term: number;
+  readonly timeMs: number;
+  readonly size: number;
+  /** Number of the operation; 0 for what the core made itself. */
+  readonly serial: number;
+}
+
+interface Batch {
+  readonly write: Write;
+  readonly entries: readonly SimEntry[];
+}
+
+export class SimDisk {
+  hardState: HardState;
+  /** Entry i is at place i - 1. */
+  readonly entries: SimEntry[];
+  #inFlight: readonly Batch[] = [];
+  #waiting: Batch[] = [];
+
+  constructor(hardState: HardState, entries: readonly SimEntry[]) {
+    this.hardState = hardState;
+    this.entries = [...entries];
+  }
+
+  ask(write: Write, entries: readonly SimEntry[]): void {
+    this.#waiting.push({ write, entries });
+  }
+
+  /** Starts everything that waits, as one write; false when there is nothing, or one runs. */
+  start(): boolean {
+    if (this.#inFlight.length > 0 || this.#waiting.length === 0) return false;
+    this.#inFlight = this.#waiting;
+    this.#waiting = [];
+    return true;
+  }
+
+  /** The write under way is durable; returns the last of those that were merged into it. */
+  complete(): Write | undefined {
+    const last = this.#inFlight.at(-1)?.write;
+    for (const batch of this.#inFlight) this.#put(batch);
+    this.#inFlight = [];
+    return last;
+  }
+
+  /** The power goes: the write under way is there or not, what waited is not. */
+  crash(keepInFlight: boolean): void {
+    if (keepInFlight) this.complete();
+    this.#inFlight = [];
+    this.#waiting = [];
+  }
+
+  #put({ write, entries }: Batch): void {
+    this.hardState = write.hardState;
+    if (write.truncateFrom > 0 && write.truncateFrom <= this.entries.length) {
+      this.entries.length = write.truncateFrom - 1;
+    }
+    for (const entry of entries) this.entries.push(entry);
+  }
+}

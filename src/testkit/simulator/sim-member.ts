@@ -1,0 +1,161 @@
+// One simulated member: the real core, its log with operation numbers instead of bytes, its disk.
+import {
+  type Append,
+  createState,
+  type Effect,
+  type MemberId,
+  type Message,
+  type RaftEvent,
+  type RaftOptions,
+  type RaftState,
+  type Send,
+  step,
+  type Write,
+} from '../../raft/index.ts';
+import { SimDisk, type SimEntry } from './sim-disk.ts';
+
+export interface Envelope {
+  readonly from: number;
+  readonly to: number;
+  readonly message: Message;
+  readonly entries: readonly SimEntry[];
+}
+
+const NO_ENTRIES: readonly SimEntry[] = [];
+
+export class SimMember {
+  readonly at: number;
+  readonly id: MemberId;
+  readonly disk: SimDisk;
+  state: RaftState;
+  /** The log as the core sees it, durable or not. Entry i is at place i - 1. */
+  log: SimEntry[];
+  up = true;
+  /** Goes up with every crash: what was planned for an earlier life does not happen. */
+  life = 0;
+  /** While stalled, what arrives is kept here. */
+  stalledUntilUs = 0;
+  inbox: (Envelope | Write)[] = [];
+  /** When the timer is planned to go off; Infinity when there is none. */
+  timerUs: number = Number.POSITIVE_INFINITY;
+  readonly #ids: readonly MemberId[];
+  readonly #options: RaftOptions;
+  readonly #clockRate: number;
+  #held: { readonly after: number; readonly envelope: Envelope }[] = [];
+
+  constructor(at: number, ids: readonly MemberId[], options: RaftOptions, clockRate: number) {
+    this.at = at;
+    this.id = ids[at] ?? '';
+    this.#ids = ids;
+    this.#options = options;
+    this.#clockRate = clockRate;
+    const first = { term: 1, timeMs: 0, size: 4, serial: 0 };
+    this.disk = new SimDisk({ term: 1, votedFor: undefined, commit: 1 }, [first]);
+    this.log = [first];
+    this.state = this.#load(0, false);
+  }
+
+  /** This member's own monotonic clock, in ms. */
+  localMs(nowUs: number): number {
+    return (nowUs * this.#clockRate) / 1000;
+  }
+
+  /** The first simulated time at which this member's clock has reached `localMs`. */
+  simulatedUs(localMs: number): number {
+    return Math.ceil((localMs * 1000) / this.#clockRate);
+  }
+
+  step(event: RaftEvent, nowUs: number): readonly Effect[] {
+    return step(this.state, event, this.localMs(nowUs));
+  }
+
+  crash(keepInFlight: boolean): void {
+    this.up = false;
+    this.life++;
+    this.disk.crash(keepInFlight);
+    this.#held = [];
+    this.inbox = [];
+    this.stalledUntilUs = 0;
+    this.timerUs = Number.POSITIVE_INFINITY;
+  }
+
+  restart(nowUs: number): void {
+    this.up = true;
+    this.log = [...this.disk.entries];
+    this.state = this.#load(nowUs, true);
+  }
+
+  /** New entries of a leader, for the operations in `serials`. */
+  append(
+    from: number,
+    until: number,
+    entry: Omit<SimEntry, 'serial' | 'size'>,
+    ops: readonly Op[],
+  ): void {
+    for (let index = from; index < until; index++) {
+      const op = ops[index - from];
+      const { term, timeMs } = entry;
+      this.log.push({ term, timeMs, size: op?.size ?? 0, serial: op?.serial ?? 0 });
+    }
+  }
+
+  accept(from: number, until: number, append: Append, entries: readonly SimEntry[]): void {
+    this.log.length = from - 1;
+    for (let index = from; index < until; index++) {
+      this.log.push(entries[index - append.from] as SimEntry);
+    }
+  }
+
+  ask(write: Write): void {
+    this.disk.ask(write, this.log.slice(write.from - 1, write.until - 1));
+  }
+
+  /** The envelope if it may leave now; kept otherwise until its write is durable. */
+  envelope({ to, message, after }: Send): Envelope | undefined {
+    const entries =
+      message.type === 'append' && message.until > message.from
+        ? this.log.slice(message.from - 1, message.until - 1)
+        : NO_ENTRIES;
+    const envelope = { from: this.at, to: this.#ids.indexOf(to), message, entries };
+    if (after <= this.state.writes.completed) return envelope;
+    this.#held.push({ after, envelope });
+    return undefined;
+  }
+
+  release(write: number): readonly Envelope[] {
+    if (this.#held.length === 0) return [];
+    const due = this.#held.filter((held) => held.after <= write);
+    this.#held = this.#held.filter((held) => held.after > write);
+    return due.map((held) => held.envelope);
+  }
+
+  #load(nowUs: number, restarted: boolean): RaftState {
+    const { entries, hardState } = this.disk;
+    const runs: { from: number; term: number }[] = [];
+    for (const [place, { term }] of entries.entries()) {
+      if (runs.at(-1)?.term !== term) runs.push({ from: place + 1, term });
+    }
+    return createState({
+      id: this.id,
+      config: { voters: this.#ids, outgoing: [], learners: [] },
+      hardState,
+      positions: {
+        base: { index: 0, term: 0 },
+        runs,
+        sizes: entries.map((entry) => entry.size),
+        lastTimeMs: entries.at(-1)?.timeMs ?? 0,
+      },
+      options: this.#options,
+      applied: 0,
+      restarted,
+      seed: this.at * 7919 + this.life * 104_729 + 1,
+      now: this.localMs(nowUs),
+    });
+  }
+}
+
+/** An operation of a client, as the log holds it. */
+export interface Op {
+  readonly serial: number;
+  readonly size: number;
+}
