@@ -1,3 +1,4 @@
+export { cloneState, hashState } from './clone.ts';
 export type {
   AcceptEntries,
   AppendEntries,

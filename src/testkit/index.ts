@@ -18,6 +18,13 @@ export {
   type StateKey,
   type Value,
 } from './checkers/index.ts';
+export {
+  DEFAULT_SCOPE,
+  type Exploration,
+  explore,
+  type Scope,
+  type Violation as Counterexample,
+} from './explorer/index.ts';
 export { ManualClock } from './manual-clock.ts';
 export {
   drawPlan,

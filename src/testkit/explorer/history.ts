@@ -1,0 +1,82 @@
+// What happened once and holds for ever, whoever has crashed since: who led which term, and what
+// was committed. With it, the rules of the Raft paper's figure 3 that no single state can show.
+import { assert } from '../../lib/assert.ts';
+import type { SimEntry } from '../simulator/sim-disk.ts';
+import { isSame, type Local } from './local.ts';
+import type { Told } from './transition.ts';
+
+export interface Committed {
+  readonly entry: SimEntry;
+  /** Term of the member that was first to know. */
+  readonly inTerm: number;
+}
+
+export interface History {
+  /** By term: who led it. */
+  readonly leaders: readonly (number | undefined)[];
+  /** Entry i is at place i - 1. */
+  readonly committed: readonly Committed[];
+}
+
+export const NO_HISTORY: History = { leaders: [], committed: [] };
+
+export function historyKey({ committed, leaders }: History): string {
+  const places = committed.map(({ entry, inTerm }) => `${entry.term}.${entry.serial}/${inTerm}`);
+  return `${leaders.join(',')};${places.join(',')}`;
+}
+
+/** The history with what this member adds to it; the same one if that is nothing. */
+export function recordLocal(history: History, local: Local): History {
+  const committed = recordCommitted(history.committed, local);
+  const { role, term } = local.state;
+  if (role !== 'leader') return { ...history, committed };
+  checkCompleteness(committed, local);
+  const known = history.leaders[term];
+  assert(known === undefined || known === local.at, `Election Safety: one leader in term ${term}`);
+  const leaders = [...history.leaders];
+  leaders[term] = local.at;
+  return { leaders, committed };
+}
+
+/** A client is told: the entries are durable at a majority. */
+export function checkTold(told: readonly Told[], members: readonly Local[]): void {
+  for (const { entry, index } of told) {
+    const holders = members.filter(({ disk }) => isSame(disk[index - 1], entry)).length;
+    const isEnough = holders > members.length / 2;
+    assert(isEnough, `entry ${index}, of which a client is told, is durable at a majority`);
+  }
+}
+
+/** Log Matching, in full: two logs that agree at a place agree up to it. */
+export function checkMatching(one: Local, other: Local): void {
+  let agree = false;
+  for (let place = Math.min(one.log.length, other.log.length) - 1; place >= 0; place--) {
+    const a = one.log[place];
+    const b = other.log[place];
+    if (a?.term === b?.term) agree = true;
+    if (agree) assert(isSame(a, b), `Log Matching at ${place + 1}`);
+  }
+}
+
+function recordCommitted(known: readonly Committed[], local: Local): readonly Committed[] {
+  const { log, state } = local;
+  const committed = [...known];
+  for (let place = 0; place < state.commit; place++) {
+    const entry = log[place];
+    assert(entry !== undefined, `committed entry ${place + 1} is in the log`);
+    const before = committed[place]?.entry;
+    if (before === undefined) committed.push({ entry, inTerm: state.term });
+    else
+      assert(isSame(before, entry), `State Machine Safety: entry ${place + 1} is committed once`);
+  }
+  return committed;
+}
+
+/** A leader of an older term may be elected late, by votes that were long on the way. */
+function checkCompleteness(committed: readonly Committed[], { log, state }: Local): void {
+  for (const [place, { entry, inTerm }] of committed.entries()) {
+    if (inTerm >= state.term) continue;
+    const holds = isSame(log[place], entry);
+    assert(holds, `Leader Completeness: entry ${place + 1} in the log of term ${state.term}`);
+  }
+}

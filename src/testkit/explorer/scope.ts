@@ -1,0 +1,69 @@
+// How much an exploration looks at: everything that these few members can do within these bounds.
+import { type RaftOptions, step } from '../../raft/index.ts';
+
+export interface Scope {
+  /** One to three make sense; they are called a, b, c. */
+  readonly members: number;
+  /** Nobody campaigns for a higher term. All begin in term 1, with one committed entry. */
+  readonly maxTerm: number;
+  readonly proposals: number;
+  /** A crash loses what is not durable, keeps or loses what is being written, and restarts. */
+  readonly crashes: number;
+  /** How often a message is delivered that stays under way, to be delivered again. */
+  readonly repeats: number;
+  /**
+   * Messages under way. Whatever is too much is lost, and which it is, is explored too; so this
+   * covers every run in which no more than so many are under way that will ever be delivered.
+   */
+  readonly inFlight: number;
+  /** Rounds of heartbeats beyond the one of a new leader; none of either arrives if it is 0. */
+  readonly heartbeats: number;
+  /** May a leader notice that it hears from nobody, and step down? */
+  readonly stepDowns: boolean;
+  /** Do pre-votes travel like all messages, or are they asked and answered in no time? */
+  readonly preVotes: 'free' | 'instant';
+  /** Are states one that differ only by which member is which? `step` must not tell them apart. */
+  readonly alike: boolean;
+  readonly maxStates: number;
+  /** The core under test. A function of its arguments: results are remembered. */
+  readonly step: typeof step;
+}
+
+export const DEFAULT_SCOPE: Scope = {
+  members: 3,
+  maxTerm: 3,
+  proposals: 1,
+  crashes: 1,
+  repeats: 0,
+  inFlight: 2,
+  heartbeats: 0,
+  stepDowns: true,
+  preVotes: 'instant',
+  alike: true,
+  maxStates: 5_000_000,
+  step,
+};
+
+/** How long a leader waits before its next heartbeats. */
+export const HEARTBEAT_MS = 1;
+
+/** How long a member waits for anything else: its clock stands still, or it jumps by this. */
+export const PATIENCE_MS = 100;
+
+/**
+ * Time is abstract. Each member has its own clock, which moves only when it waits for something in
+ * vain: an election timeout, a leader that hears from nobody, or a silence after which it gives its
+ * vote to others. It moves right to the end of that wait, so every timeout can happen at any time.
+ * How much of a wait is over, without an end to it, does not count (`settleClock`), and election
+ * timeouts are not drawn, so the age of a contact is nothing or enough and never in between.
+ */
+export const EXPLORER_OPTIONS: RaftOptions = {
+  heartbeatMs: HEARTBEAT_MS,
+  electionMinMs: PATIENCE_MS,
+  electionMaxMs: PATIENCE_MS,
+  maxAppendBytes: 1 << 20,
+  maxInflightAppends: 4,
+  maxInflightBytes: 1 << 20,
+  maxUncommittedBytes: 1 << 20,
+  maxApplyLagBytes: 1 << 20,
+};

@@ -1,0 +1,222 @@
+// What one event does to one member: the real step, its effects on log and disk, the messages that
+// leave, and every check that needs no more than this member.
+import { assert, unreachable } from '../../lib/assert.ts';
+import {
+  type Append,
+  checkState,
+  checkStep,
+  type Effect,
+  nextDeadline,
+  type RaftEvent,
+  type RaftState,
+  type Send,
+  type step,
+  summarize,
+} from '../../raft/index.ts';
+import type { SimEntry } from '../simulator/sim-disk.ts';
+import type { Envelope } from '../simulator/sim-member.ts';
+import { type Draft, draftOf, idOf, isSame, type Local, loadState, placeOf } from './local.ts';
+import { checkDurable, checkLeaves } from './local-checks.ts';
+import { HEARTBEAT_MS, PATIENCE_MS } from './scope.ts';
+
+/** Everything that can happen to one member. */
+export type Happening =
+  /** An election timeout; of a leader, news of commits or, when nothing is owed, heartbeats. */
+  | { readonly type: 'timeout' }
+  /** A leader finds that it has not heard from a quorum for too long. */
+  | { readonly type: 'lonely' }
+  | { readonly type: 'propose'; readonly serial: number }
+  /** The first `count` writes are durable, as one. */
+  | { readonly type: 'written'; readonly count: number }
+  /** The power goes, with the first `kept` writes durable, and comes back. */
+  | { readonly type: 'crash'; readonly kept: number }
+  /** `late`: it has heard nothing for so long that it would vote for others. */
+  | { readonly type: 'receive'; readonly envelope: Envelope; readonly late: boolean };
+
+export interface Outcome {
+  readonly local: Local;
+  readonly sent: readonly Envelope[];
+  /** Entries of which a client was told, by their index. */
+  readonly told: readonly Told[];
+}
+
+export interface Told {
+  readonly index: number;
+  readonly entry: SimEntry;
+}
+
+/** Throws what a check, or the core itself, throws. */
+export function happen(local: Local, what: Happening, members: number, run: typeof step): Outcome {
+  const transition = new Transition(local, members, run);
+  transition.happen(what);
+  return transition.end();
+}
+
+class Transition {
+  readonly #draft: Draft;
+  readonly #members: number;
+  readonly #run: typeof step;
+  readonly #sent: Envelope[] = [];
+  readonly #told: Told[] = [];
+
+  constructor(local: Local, members: number, run: typeof step) {
+    this.#draft = draftOf(local);
+    this.#members = members;
+    this.#run = run;
+  }
+
+  happen(what: Happening): void {
+    const { state } = this.#draft;
+    switch (what.type) {
+      case 'timeout': {
+        return this.#step({ type: 'timeout' }, nextDeadline(state), 0);
+      }
+      case 'lonely':
+        return this.#step({ type: 'timeout' }, state.now + PATIENCE_MS, 0);
+      case 'propose':
+        return this.#step(
+          { type: 'propose', bodies: [{ length: 0 }], wallMs: 0 },
+          state.now,
+          what.serial,
+        );
+      case 'written':
+        return this.#written(what.count);
+      case 'crash':
+        return this.#crash(what.kept);
+      case 'receive': {
+        const { entries, from, message } = what.envelope;
+        const quietMs = Math.max(state.silentUntilMs, state.following.contactMs + PATIENCE_MS);
+        const now = what.late ? quietMs : state.now;
+        return this.#step({ type: 'receive', from: idOf(from), message, entries }, now, 0);
+      }
+      default:
+        unreachable(what);
+    }
+  }
+
+  end(): Outcome {
+    settleClock(this.#draft.state);
+    checkDurable(this.#draft);
+    return { local: this.#draft, sent: this.#sent, told: this.#told };
+  }
+
+  #step(event: RaftEvent, now: number, serial: number): void {
+    const { state } = this.#draft;
+    const before = summarize(state);
+    const effects = this.#run(state, event, now);
+    checkState(state);
+    checkStep(before, state, effects);
+    let upTo = 0;
+    for (const effect of effects) {
+      if (effect.type === 'apply') upTo = effect.upTo;
+      this.#perform(effect, event, serial);
+    }
+    if (upTo > 0) this.#apply(upTo);
+  }
+
+  #perform(effect: Effect, event: RaftEvent, serial: number): void {
+    const draft = this.#draft;
+    switch (effect.type) {
+      case 'append':
+        for (let index = effect.from; index < effect.until; index++) {
+          draft.log.push({ term: effect.term, timeMs: effect.timeMs, size: 0, serial });
+        }
+        return;
+      case 'accept': {
+        if (event.type !== 'receive') return;
+        const { from } = event.message as Append;
+        const entries = event.entries as readonly SimEntry[];
+        draft.log.length = effect.from - 1;
+        draft.log.push(...entries.slice(effect.from - from, effect.until - from));
+        return;
+      }
+      case 'write':
+        draft.pending.push({
+          write: effect,
+          entries: draft.log.slice(effect.from - 1, effect.until - 1),
+        });
+        return;
+      case 'send':
+        return this.#send(effect);
+      default:
+    }
+  }
+
+  #send({ after, message, to }: Send): void {
+    const { at, held, log, state } = this.#draft;
+    const entries = message.type === 'append' ? log.slice(message.from - 1, message.until - 1) : [];
+    const envelope = { from: at, to: placeOf(to), message, entries };
+    if (after <= state.writes.completed) this.#leave(envelope);
+    else if (!held.some((other) => isEqual(other.envelope, envelope)))
+      held.push({ after, envelope });
+  }
+
+  #leave(envelope: Envelope): void {
+    checkLeaves(this.#draft, envelope);
+    this.#sent.push(envelope);
+  }
+
+  /** The machine settles entries at once; a client is told of those that are its leader's own. */
+  #apply(upTo: number): void {
+    const { disk, log, state } = this.#draft;
+    for (let index = state.applied + 1; index <= upTo; index++) {
+      const entry = log[index - 1];
+      assert(entry !== undefined, `applied entry ${index} is in the log`);
+      assert(isSame(disk[index - 1], entry), `applied entry ${index} is durable here`);
+      const isOwn = state.role === 'leader' && entry.term === state.term;
+      if (isOwn) this.#told.push({ index, entry });
+    }
+    this.#step({ type: 'applied', index: upTo }, state.now, 0);
+  }
+
+  #written(count: number): void {
+    const draft = this.#draft;
+    const { write } = this.#persist(count);
+    const due = draft.held.filter(({ after }) => after <= write.write);
+    draft.held = draft.held.filter(({ after }) => after > write.write);
+    for (const { envelope } of due) this.#leave(envelope);
+    const { lastIndex, lastTerm } = write;
+    this.#step({ type: 'written', write: write.write, lastIndex, lastTerm }, draft.state.now, 0);
+  }
+
+  #persist(count: number): Draft['pending'][number] {
+    const draft = this.#draft;
+    const done = draft.pending.slice(0, count);
+    draft.pending = draft.pending.slice(count);
+    for (const { entries, write } of done) {
+      draft.hardState = write.hardState;
+      if (write.truncateFrom > 0) {
+        draft.disk.length = Math.min(draft.disk.length, write.truncateFrom - 1);
+      }
+      draft.disk.push(...entries);
+    }
+    const last = done.at(-1);
+    assert(last !== undefined, 'there is a write to complete');
+    return last;
+  }
+
+  #crash(kept: number): void {
+    const draft = this.#draft;
+    if (kept > 0) this.#persist(kept);
+    draft.pending = [];
+    draft.held = [];
+    draft.log = [...draft.disk];
+    draft.state = loadState(draft.at, this.#members, draft.hardState, draft.disk, true);
+    this.#step({ type: 'start' }, 0, 0);
+  }
+}
+
+/** Every wait can end at any time, so it does not matter how much of one that goes on is over. */
+function settleClock(state: RaftState): void {
+  const { leading, now } = state;
+  state.electionDueMs = now + PATIENCE_MS;
+  if (leading === undefined) return;
+  leading.heartbeatDueMs = now + HEARTBEAT_MS;
+  for (const progress of leading.progress.values()) progress.contactMs = now;
+}
+
+/** An equal message that already waits does for both: repeats are explored for themselves. */
+function isEqual(one: Envelope, other: Envelope): boolean {
+  if (one.to !== other.to || one.message.type !== other.message.type) return false;
+  return JSON.stringify(one) === JSON.stringify(other);
+}

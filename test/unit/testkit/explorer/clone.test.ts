@@ -1,0 +1,211 @@
+// cloneState and hashState: a copy goes its own way, and equal hashes mean the same future.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  cloneState,
+  hashState,
+  type RaftEvent,
+  type RaftState,
+  step,
+} from '../../../../src/raft/index.ts';
+import { ack, appendOf, head, settledLeader, TestMember } from '../../raft/member.ts';
+
+type Change = readonly [name: string, change: (state: RaftState) => unknown];
+
+function follower(): TestMember {
+  const member = new TestMember({ terms: [1, 1, 2], term: 3, commit: 1, restarted: true });
+  member.receive('b', ...appendOf({ term: 3, prev: [3, 2], commit: 2 }, [3, 3]));
+  return member;
+}
+
+function leader(): TestMember {
+  const member = settledLeader({ terms: [1], commit: 1 });
+  member.propose(10, 20);
+  ack(member, 'b', member.state.log.last - 1);
+  return member;
+}
+
+function candidate(): TestMember {
+  const member = new TestMember({ terms: [1], votedFor: 'b' });
+  member.timeout();
+  const reply = { type: 'pre-vote-reply', term: 1, campaign: 2, granted: true } as const;
+  member.receive('b', reply);
+  member.receive('c', { type: 'vote-reply', term: 2, granted: false });
+  return member;
+}
+
+const ofAnyone: readonly Change[] = [
+  ['id', (state) => Object.assign(state, { id: 'x' })],
+  ['options', (state) => Object.assign(state, { options: { ...state.options, heartbeatMs: 11 } })],
+  ['config', (state) => Object.assign(state, { config: { ...state.config, learners: ['d'] } })],
+  ['term', (state) => state.term++],
+  ['vote', (state) => Object.assign(state, { votedFor: 'x' })],
+  ['role', (state) => Object.assign(state, { role: 'pre-candidate' })],
+  ['leader', (state) => Object.assign(state, { leader: 'x' })],
+  ['base', ({ log }) => Object.assign(log, { base: { index: 0, term: 1 } })],
+  ['last', ({ log }) => log.last--],
+  ['durable', ({ log }) => log.durable--],
+  ['time stamp', ({ log }) => log.lastTimeMs++],
+  ['term runs', ({ log }) => log.runs.pop()],
+  ['size of an entry', ({ log }) => log.bytes.set([(log.bytes[log.last] ?? 0) + 1], log.last)],
+  ['commit', (state) => state.commit--],
+  ['applying', (state) => state.applying--],
+  ['applied', (state) => state.applied--],
+  ['silence', (state) => Object.assign(state, { silentUntilMs: state.now + 7 })],
+  ['stream', ({ following }) => following.stream++],
+  ['verified', ({ following }) => following.verified++],
+  ['issued', ({ writes }) => writes.issued++],
+  ['hard write', ({ writes }) => Object.assign(writes, { hard: writes.completed + 9 })],
+  ['lineage', ({ writes }) => Object.assign(writes, { lineage: writes.completed + 9 })],
+  ['unwritten', ({ unwritten }) => Object.assign(unwritten, { hard: true })],
+  ['truncation', ({ unwritten }) => unwritten.truncateFrom++],
+  ['new entries', ({ unwritten }) => unwritten.from++],
+  ['generator', ({ prng }) => prng.c++],
+];
+
+const ofFollowers: readonly Change[] = [
+  ['election due', (state) => state.electionDueMs--],
+  ['contact', ({ following }) => following.contactMs--],
+];
+
+const ofCandidates: readonly Change[] = [
+  ['election due', (state) => state.electionDueMs--],
+  ['votes', ({ candidacy }) => candidacy?.votes.set('b', true)],
+  [
+    'write of its vote',
+    ({ candidacy }) => candidacy && Object.assign(candidacy, { ownVoteWrite: 9 }),
+  ],
+  ['no candidacy', (state) => Object.assign(state, { candidacy: undefined })],
+];
+
+const numbers = [
+  'match',
+  'next',
+  'stream',
+  'sent',
+  'sentAtHeartbeat',
+  'missing',
+  'patience',
+  'commitSent',
+] as const;
+
+const ofLeaders: readonly Change[] = [
+  ['round', ({ leading }) => leading && leading.round++],
+  ['heartbeat due', ({ leading }) => leading && leading.heartbeatDueMs++],
+  ['mode', (state) => Object.assign(progressOf(state), { mode: 'probe' })],
+  ['inflight', (state) => progressOf(state).inflight.push(99)],
+  ['contact of a follower', (state) => progressOf(state).contactMs--],
+  ['no leading', (state) => Object.assign(state, { leading: undefined })],
+  ...numbers.map((name): Change => [name, (state) => progressOf(state)[name]++]),
+];
+
+function progressOf({ leading }: RaftState) {
+  const found = leading?.progress.get('b');
+  if (found === undefined) throw new Error('the leader keeps progress of b');
+  return found;
+}
+
+const roles = [
+  ['follower', follower, [...ofAnyone, ...ofFollowers]],
+  ['candidate', candidate, [...ofAnyone, ...ofCandidates]],
+  ['leader', leader, [...ofAnyone, ...ofLeaders]],
+] as const;
+
+const events: readonly RaftEvent[] = [
+  { type: 'timeout' },
+  { type: 'campaign' },
+  { type: 'propose', bodies: [{ length: 3 }], wallMs: 5 },
+  { type: 'receive', from: 'b', message: { type: 'stale-term', term: 9 }, entries: [] },
+  {
+    type: 'receive',
+    from: 'c',
+    message: { type: 'vote-request', term: 7, lastIndex: 9, lastTerm: 6 },
+    entries: [],
+  },
+  {
+    type: 'receive',
+    from: 'c',
+    message: appendOf({ term: 8, prev: [2, 1] }, [8])[0],
+    entries: [head(8)],
+  },
+];
+
+describe.each(roles)('a clone of a %s', (_, make, changes) => {
+  it('has the same hash', () => {
+    const { state } = make();
+    expect(hashState(cloneState(state))).toBe(hashState(state));
+  });
+
+  it('does the same as the original, whatever happens', () => {
+    const happenings = fc.array(fc.tuple(fc.constantFrom(...events), fc.nat(400)), {
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(happenings, (list) => {
+        const { state } = make();
+        const copy = cloneState(state);
+        let now = state.now;
+        for (const [event, ms] of list) {
+          now += ms;
+          expect(attempt(copy, event, now)).toEqual(attempt(state, event, now));
+          expect(hashState(copy)).toBe(hashState(state));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it.each(events)('leaves the original alone: $type', (event) => {
+    const { state } = make();
+    const before = structuredClone(state);
+    attempt(cloneState(state), event, state.now + 300);
+    expect(state).toEqual(before);
+  });
+
+  it.each(changes)('has another hash once its %s differs', (_, change) => {
+    const { state } = make();
+    const copy = cloneState(state);
+    change(copy);
+    expect(hashState(copy)).not.toBe(hashState(state));
+  });
+
+  it('has the same hash where all that differs is when its clock began', () => {
+    const { state } = make();
+    const later = shifted(cloneState(state), 4096);
+    expect(hashState(later)).toBe(hashState(state));
+    for (const event of events) {
+      const [one, other] = [cloneState(state), cloneState(later)];
+      const effects = attempt(one, event, state.now + 300);
+      expect(attempt(other, event, state.now + 300 + 4096)).toEqual(effects);
+      expect(hashState(other)).toBe(hashState(one));
+    }
+  });
+
+  it('has the same hash whatever is left in buffers', () => {
+    const { state } = make();
+    const copy = cloneState(state);
+    copy.effects.push({ type: 'apply', upTo: 77 });
+    copy.log.bytes = copy.log.bytes.map((sum, at) => (at <= copy.log.last ? sum + 64 : 5));
+    expect(hashState(copy)).toBe(hashState(state));
+  });
+});
+
+/** The effects, or what was thrown. */
+function attempt(state: RaftState, event: RaftEvent, now: number): unknown {
+  try {
+    return [...step(state, event, now)];
+  } catch (error) {
+    return String(error);
+  }
+}
+
+function shifted(state: RaftState, ms: number): RaftState {
+  state.now += ms;
+  state.electionDueMs += ms;
+  state.silentUntilMs += ms;
+  state.following.contactMs += ms;
+  if (state.leading === undefined) return state;
+  state.leading.heartbeatDueMs += ms;
+  for (const progress of state.leading.progress.values()) progress.contactMs += ms;
+  return state;
+}
