@@ -1,16 +1,10 @@
 // Feeds committed entries to the state machine, in order, and runs queries between them.
-import type {
-  ApplyContext,
-  Clock,
-  Codec,
-  LogEntry,
-  LogStore,
-  StateMachine,
-} from '../contracts/index.ts';
+import type { Clock, Codec, LogEntry, LogStore, StateMachine } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
-import { createPrng, nextFloat, type Prng } from '../lib/prng.ts';
+import { EntryContext } from './entry-context.ts';
 import type { LogWindow } from './log-window.ts';
 import { storeCall } from './store-call.ts';
+import { isThenable } from './thenable.ts';
 
 export interface ApplierParts<C, R, Q, A> {
   readonly machine: StateMachine<C, R, Q, A>;
@@ -209,31 +203,4 @@ export class Applier<C, R, Q, A> {
 function tooManyQueries(): CoxswainError {
   const message = 'too many queries wait for the machine; limits.maxQueuedProposals is reached';
   return new CoxswainError('ERR_QUEUE_FULL', message, { outcome: 'not-applied', retryable: true });
-}
-
-class EntryContext implements ApplyContext {
-  readonly index: number;
-  readonly term: number;
-  readonly timeMs: number;
-  #prng: Prng | undefined;
-
-  constructor(entry: LogEntry) {
-    this.index = entry.index;
-    this.term = entry.term;
-    this.timeMs = entry.timeMs;
-  }
-
-  random(): number {
-    this.#prng ??= createPrng(this.index);
-    return nextFloat(this.#prng);
-  }
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  );
 }

@@ -1,3 +1,4 @@
+export { EntryContext } from './entry-context.ts';
 export type { CommittedEvent, LeaderEvent, NodeEvents, RoleEvent } from './events.ts';
 export { msgpack, msgpackCodec, rawCodec } from './msgpack-codec.ts';
 export { checkInteger, checkKnown } from './option-checks.ts';
@@ -5,3 +6,4 @@ export { defaultLimits, type Limits, presets, type RaftNodeOptions } from './opt
 export { type Awaited, RaftNode } from './raft-node.ts';
 export type { FollowerStatus, NodeStatus } from './status.ts';
 export { systemClock } from './system-clock.ts';
+export { isThenable } from './thenable.ts';

@@ -27,19 +27,32 @@ export {
 } from './explorer/index.ts';
 export { ManualClock } from './manual-clock.ts';
 export {
+  type AnyMachine,
   drawPlan,
+  expectedMarks,
   type Fault,
+  type FaultFamily,
+  type Link,
+  type Mark,
   type Minimized,
-  minimizePlan,
+  minimize,
+  type Only,
   type Plan,
+  Random,
   type RunReport,
-  runPlan,
-  runSeed,
-  type SimulationOptions,
+  registers,
+  replay,
+  type SimulateOptions,
+  type Struck,
+  type Subject,
+  simulate,
+  simulateWith,
   type TraceLine,
-  type Tracer,
-  traceStep,
+  type TraceMessage,
+  traceTo,
   type Violation,
+  type Witness,
+  type Workload,
 } from './simulator/index.ts';
 export { type LogStoreUnderTest, logStoreSuite } from './suites/log-store-suite.ts';
 export type { Case } from './suites/suite.ts';

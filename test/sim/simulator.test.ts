@@ -2,66 +2,138 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { drawPlan, runPlan, runSeed, type Tracer } from 'coxswain/testkit';
+import {
+  drawPlan,
+  expectedMarks,
+  minimize,
+  registers,
+  replay,
+  type SimulateOptions,
+  simulate,
+} from 'coxswain/testkit';
 import { describe, expect, test } from 'vitest';
+import { scriptOf } from '../../tools/sim/script.ts';
+import { runScript } from '../scenarios/runner/script.ts';
 
-const SEEDS = 120;
+const SEEDS = 600;
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const tsx = fileURLToPath(new URL('../../node_modules/.bin/tsx', import.meta.url));
 
-describe('the simulator', () => {
-  test(`${SEEDS} seeds hold every invariant, recover, and are not idle`, () => {
+function sim(...words: string[]): Promise<{ stdout: string; stderr: string; code?: number }> {
+  return run(tsx, ['tools/sim/main.ts', ...words], { cwd: root, maxBuffer: 1 << 26 });
+}
+
+function lying(seed: number): SimulateOptions<unknown, unknown, never> {
+  const plan = drawPlan(seed);
+  const options = { ...registers, seed, plan: { ...plan, disk: { ...plan.disk, amnesia: 0.5 } } };
+  return options as unknown as SimulateOptions<unknown, unknown, never>;
+}
+
+describe('a search', () => {
+  test(`of ${SEEDS} seeds holds every rule, recovers, and meets every rare situation`, () => {
     const marks = new Set<string>();
     let acknowledged = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {
-      const report = runSeed(seed);
-      expect(
-        report.violation,
-        `seed ${seed}: npm run sim -- --seed ${seed} --trace`,
-      ).toBeUndefined();
+      const report = simulate({ ...registers, seed });
+      const { violation } = report;
+      expect(violation, `npm run sim -- --seed ${seed} --trace`).toBeUndefined();
       acknowledged += report.acknowledged;
       for (const mark of report.marks.keys()) marks.add(mark);
     }
-    expect(acknowledged).toBeGreaterThan(SEEDS * 10);
-    expect([...marks].sort()).toEqual([
-      'a new leader is cut off from a quorum',
-      'a vote is granted',
-      'a write fails',
-      'crash between persist and send',
-      'crash of a candidate',
-      'crash of a leader after append',
-      'stall of a leader',
-    ]);
+    expect(acknowledged).toBeGreaterThan(SEEDS * 20);
+    expect([...marks].sort()).toEqual([...expectedMarks].sort());
   });
 
-  test('does the same for the same seed, here and in a fresh process', async () => {
-    const first = runSeed(7);
-    expect(runSeed(7)).toMatchObject({ hash: first.hash, events: first.events });
-    expect(runSeed(8).hash).not.toBe(first.hash);
-    const tsx = fileURLToPath(new URL('../../node_modules/.bin/tsx', import.meta.url));
-    const { stdout } = await run(tsx, ['tools/sim/main.ts', '--seed', '7'], { cwd: root });
-    const hash = first.hash.toString(16).padStart(8, '0');
-    expect(stdout).toContain(`seed 7: ${first.events} events, trace hash ${hash}`);
+  test('finds the canary, and says all that one needs to see it again', async () => {
+    const failed = sim('--canary', '--seeds', '40', '--from', '1');
+    await expect(failed).rejects.toMatchObject({ code: 1 });
+    const { stdout } = (await failed.catch((error: unknown) => error)) as { stdout: string };
+    expect(stdout).toContain('seed 1 FAILED in the time of faults');
+    expect(stdout).toMatch(/commit [0-9a-f]{7,}|commit unknown/);
+    expect(stdout).toContain('plan {"seed":1,');
+    expect(stdout).toContain('replay: npm run sim -- --seed 1 --trace --canary');
+    const first = stdout.slice(0, stdout.indexOf('replay:'));
+    expect(first.match(/^\{"name"/gm)).toHaveLength(50);
+    await expect(sim('--seed', '1', '--canary')).rejects.toMatchObject({ code: 1 });
+    expect((await sim('--seed', '1')).stdout).toContain('seed 1: ');
   });
 
-  test('sees a canary: a disk that loses an entry it has acknowledged', () => {
-    let steps = 0;
-    const tracer: Tracer = (_event, member) => {
-      if (++steps > 300 && member.disk.entries.length > 3) member.disk.entries.length = 2;
-    };
-    const failed = [3, 4, 5, 6].map((seed) =>
-      runPlan({ ...drawPlan(seed), members: 3 }, { tracer }),
-    );
-    expect(failed.some(({ violation }) => violation !== undefined)).toBe(true);
-  });
-
-  test('refuses bad arguments with what is accepted', async () => {
-    const tsx = fileURLToPath(new URL('../../node_modules/.bin/tsx', import.meta.url));
-    await expect(
-      run(tsx, ['tools/sim/main.ts', '--seed', 'x'], { cwd: root }),
-    ).rejects.toMatchObject({
+  test.each([
+    [['--seed', 'x'], '--seed is x; accepted: a whole number from 0'],
+    [['--seed', ''], '--seed is ; accepted: a whole number from 0'],
+    [['--seeds', '1', '--minimize', '2'], 'exclude each other'],
+    [['--trace'], '--trace needs --seed'],
+    [['--export', 'x'], '--export needs --minimize'],
+    [['--minimize', '1', '--export', '../x'], 'accepted: a name such as lost-vote'],
+    [['--sed', '1'], "Unknown option '--sed'"],
+  ])('refuses %j with what is accepted', async (words, message) => {
+    await expect(sim(...words)).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--seed is x; accepted: a whole number'),
+      stderr: expect.stringContaining(message),
     });
+  });
+});
+
+describe('a run', () => {
+  test('is the same for the same seed, here and in a fresh process', async () => {
+    const first = simulate({ ...registers, seed: 7 });
+    const { events, hash } = first;
+    expect(simulate({ ...registers, seed: 7 })).toMatchObject({ hash, events });
+    expect(simulate({ ...registers, seed: 8 }).hash).not.toBe(hash);
+    const { stdout } = await sim('--seed', '7');
+    const text = hash.toString(16).padStart(8, '0');
+    expect(stdout).toContain(`seed 7: ${events} events, trace hash ${text}`);
+  });
+
+  test("has a trace with the names and fields of etcd's", () => {
+    const lines = replay({ ...registers, seed: 2, members: 3, durationMs: 2000 });
+    const sent = lines.find(({ name }) => name === 'SendAppendEntriesRequest');
+    expect(sent).toMatchObject({
+      nid: expect.any(String),
+      role: 'StateLeader',
+      state: { term: expect.any(Number), vote: expect.any(String), commit: expect.any(Number) },
+      conf: [['a', 'b', 'c'], []],
+      msg: { type: 'MsgApp', from: sent?.nid, entries: expect.any(Number), reject: false },
+    });
+    const times = lines.map(({ prop }) => Number(prop['atMs']));
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+  });
+
+  test('as a script gives the same end in the script runner', () => {
+    for (const seed of [3, 11, 19, 34]) {
+      const options = { ...registers, seed, durationMs: 1500 };
+      const ends = new Map<string, string>();
+      for (const { log, nid, state } of replay(options)) {
+        ends.set(
+          nid,
+          `term ${state.term}  vote ${(state.vote || '-').padEnd(3)} commit ${state.commit}`,
+        );
+        expect(log).toBeGreaterThan(0);
+      }
+      const script = runScript(scriptOf(options));
+      const states = script.slice(script.lastIndexOf('state\n----'));
+      for (const [id, end] of ends) {
+        if (!states.includes(`${id}  down`)) expect(states, `seed ${seed}`).toContain(end);
+      }
+    }
+  });
+});
+
+describe('a smaller run', () => {
+  test('fails in the same way, with less', () => {
+    const options = lying(8);
+    const first = simulate(options);
+    const { only, plan, report } = minimize(options);
+    expect(report.violation?.message.replace(/\d+/g, 'N')).toBe(
+      first.violation?.message.replace(/\d+/g, 'N'),
+    );
+    expect(report.faults.length).toBeLessThan(first.faults.length);
+    expect(report.history.length).toBeLessThan(first.history.length);
+    expect(simulate({ ...options, plan, only }).hash).toBe(report.hash);
+  });
+
+  test('is not looked for where nothing fails', () => {
+    expect(() => minimize({ ...registers, seed: 8 })).toThrow('seed 8 does not fail');
   });
 });

@@ -1,37 +1,64 @@
-// npm run sim -- --seeds N | --minutes M | --seed S [--trace] | --minimize S [--from F]: runs the
-// simulator, and says how to replay what it finds.
+// npm run sim: searches the simulator's seeds, replays one, makes a failing one smaller. Options
+// are in `usage`.
 import { parseArgs } from 'node:util';
-import { replaySeed, searchSeeds, shrinkSeed } from './commands.ts';
+import { searchSeeds } from './search.ts';
+import { replaySeed, shrinkSeed } from './single.ts';
 
-const usage =
-  'npm run sim -- --seeds N [--from F] | --minutes M | --seed S [--trace] | --minimize S';
+const usage = `npm run sim -- OPTIONS
+  --seeds N [--from F]       searches N seeds (200), from F on (the time of day)
+  --minutes M [--from F]     searches for M minutes
+  --seed S [--trace]         replays one seed; with its trace, a line of JSON an event
+  --minimize S               looks for the smallest run that fails as seed S does
+  --minimize S --export NAME and writes it to test/scenarios/NAME.txt
+  --canary                   with any of these: disks that forget what they confirmed`;
 
-function numberOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new TypeError(`--${name} is ${text}; accepted: a whole number. ${usage}`);
-}
+const options = {
+  seeds: { type: 'string' },
+  from: { type: 'string' },
+  minutes: { type: 'string' },
+  seed: { type: 'string' },
+  trace: { type: 'boolean' },
+  minimize: { type: 'string' },
+  export: { type: 'string' },
+  canary: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
+
+class UsageError extends Error {}
 
 function main(): number {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string' },
-      from: { type: 'string' },
-      minutes: { type: 'string' },
-      seed: { type: 'string' },
-      trace: { type: 'boolean' },
-      minimize: { type: 'string' },
-    },
-  });
-  const seed = numberOf('seed', values.seed);
-  const minimize = numberOf('minimize', values.minimize);
-  if (seed !== undefined) return replaySeed(seed, values.trace === true);
-  if (minimize !== undefined) return shrinkSeed(minimize);
-  const minutes = numberOf('minutes', values.minutes);
-  const seeds = numberOf('seeds', values.seeds) ?? (minutes === undefined ? 200 : Infinity);
-  const from = numberOf('from', values.from) ?? Math.floor(Date.now() / 1000) * 1000;
-  return searchSeeds({ from, seeds, minutes: minutes ?? Number.POSITIVE_INFINITY });
+  const { values } = parseArgs({ options });
+  if (values.help === true) {
+    console.log(usage);
+    return 0;
+  }
+  const numberOf = (name: 'seeds' | 'from' | 'minutes' | 'seed' | 'minimize') => {
+    const text = values[name];
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (text !== '' && Number.isSafeInteger(value) && value >= 0) return value;
+    throw new UsageError(`--${name} is ${text}; accepted: a whole number from 0`);
+  };
+  const canary = values.canary === true;
+  const seed = numberOf('seed');
+  const smaller = numberOf('minimize');
+  const goals = [seed, smaller, values.seeds ?? values.minutes].filter(
+    (goal) => goal !== undefined,
+  );
+  if (goals.length > 1) throw new UsageError('--seed, --minimize and a search exclude each other');
+  if (values.trace === true && seed === undefined) throw new UsageError('--trace needs --seed');
+  if (values.export !== undefined) {
+    if (smaller === undefined) throw new UsageError('--export needs --minimize');
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(values.export)) {
+      throw new UsageError(`--export is ${values.export}; accepted: a name such as lost-vote`);
+    }
+  }
+  if (seed !== undefined) return replaySeed({ seed, canary }, values.trace === true);
+  if (smaller !== undefined) return shrinkSeed({ seed: smaller, canary }, values.export);
+  const minutes = numberOf('minutes');
+  const seeds = numberOf('seeds') ?? (minutes === undefined ? 200 : Number.POSITIVE_INFINITY);
+  const from = numberOf('from') ?? Math.floor(Date.now() / 1000) * 1000;
+  return searchSeeds({ from, seeds, minutes: minutes ?? Number.POSITIVE_INFINITY, canary });
 }
 
 // Whoever reads no further, as `head` does, has seen enough.
@@ -40,6 +67,8 @@ process.stdout.on('error', () => process.exit(0));
 try {
   process.exitCode = main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  // parseArgs throws a TypeError that names the unknown option.
+  if (!(error instanceof UsageError) && !(error instanceof TypeError)) throw error;
+  console.error(`${error.message}\n${usage}`);
   process.exitCode = 2;
 }

@@ -1,10 +1,19 @@
 // Faults as data: what can befall members and links, and how a plan's rates draw them.
 import type { Plan } from './plan.ts';
-import type { Stream } from './streams.ts';
+import type { Random } from './random.ts';
 
-/** Members by number, times in simulated µs from now. */
+/**
+ * Members by number, times in simulated µs from now. A crash keeps or loses the write under way;
+ * `forget` loses the last durable entry too, which only a disk that lies does.
+ */
 export type Fault =
-  | { type: 'crash'; members: readonly number[]; downUs: number; keepWrite: boolean }
+  | {
+      type: 'crash';
+      members: readonly number[];
+      downUs: number;
+      keepWrite: boolean;
+      forget: boolean;
+    }
   | { type: 'stall'; member: number; forUs: number }
   | { type: 'cut'; links: readonly Link[]; forUs: number }
   | { type: 'flap'; link: Link; periodUs: number; times: number }
@@ -51,10 +60,10 @@ export function rateOf({ clock, network, process }: Plan, family: DrawnFamily): 
 export function drawFault(
   plan: Plan,
   family: DrawnFamily,
-  draw: Stream,
+  draw: Random,
   leaders: readonly number[],
 ): Fault {
-  const { clock, members, network, process } = plan;
+  const { clock, disk, members, network, process } = plan;
   const all = Array.from({ length: members }, (_, at) => at);
   const any = () => draw.pick(leaders.length > 0 && draw.chance(0.4) ? leaders : all);
   const forUs = (meanMs: number) => Math.ceil(draw.exponential(meanMs) * 1000) + 1;
@@ -65,10 +74,19 @@ export function drawFault(
   switch (family) {
     case 'crash': {
       const downUs = forUs(process.downMeanMs);
-      return { type: 'crash', members: [any()], downUs, keepWrite: draw.chance(0.5) };
+      const keepWrite = draw.chance(0.5);
+      return {
+        type: 'crash',
+        members: [any()],
+        downUs,
+        keepWrite,
+        forget: draw.chance(disk.amnesia),
+      };
     }
-    case 'power-cut':
-      return { type: 'crash', members: all, downUs: forUs(process.downMeanMs), keepWrite: false };
+    case 'power-cut': {
+      const downUs = forUs(process.downMeanMs);
+      return { type: 'crash', members: all, downUs, keepWrite: false, forget: false };
+    }
     case 'stall':
       return { type: 'stall', member: any(), forUs: forUs(clock.stallMeanMs) };
     case 'partition':
@@ -91,7 +109,7 @@ export function drawFault(
 }
 
 /** The shapes in which clusters fall apart. */
-function drawPartition(draw: Stream, all: readonly number[], leaders: readonly number[]): Link[] {
+function drawPartition(draw: Random, all: readonly number[], leaders: readonly number[]): Link[] {
   const shuffled = draw.shuffle(all);
   const half = Math.ceil(all.length / 2);
   switch (draw.integer(0, 4)) {

@@ -1,101 +1,126 @@
-// Makes a failing run smaller, keeping the same violation: shorter, fewer families of faults, fewer
-// faults, fewer clients. Each trial is a whole run; the streams are independent, so little shifts.
-import { type FaultFamily, type Plan, withoutFamily } from './plan.ts';
-import { type RunReport, runPlan } from './run-seed.ts';
+// Makes a failing run smaller, keeping the same violation: shorter, fewer members, families of
+// faults, faults, clients and calls. Each trial is a whole run; the random choices of a run are
+// independent of each other, so that little shifts when something is left out.
+import { CoxswainError } from '../../errors.ts';
+import { faultFamilies, type Plan, withoutFamily } from './plan.ts';
+import type { RunReport } from './run.ts';
+import type { Only } from './simulation.ts';
 
-export interface Minimized {
+export interface Minimized<C = unknown, R = unknown> {
   readonly plan: Plan;
-  /** Numbers of the faults that need not happen. */
-  readonly suppressed: ReadonlySet<number>;
-  readonly report: RunReport;
+  readonly only: Only;
+  readonly report: RunReport<C, R>;
+  /** Runs that it took: a count. */
   readonly trials: number;
 }
 
-const families: readonly FaultFamily[] = [
-  ...(['network', 'partition', 'disk', 'clock', 'process', 'aimed'] as const),
-];
+interface Choice {
+  readonly plan: Plan;
+  readonly only: Only;
+}
 
 /** Runs in which the search for a smaller one ends: a count. */
-const MAX_TRIALS = 400;
+const MAX_TRIALS = 1000;
 
-/** Throws when the plan does not fail at all. */
-export function minimizePlan(plan: Plan): Minimized {
-  const first = runPlan(plan);
-  if (first.violation === undefined) throw new Error(`seed ${plan.seed} does not fail`);
-  const search = new Search(plan, first);
+/** Throws ERR_INVALID_OPTION when the run does not fail at all. */
+export function minimizePlan<C, R>(
+  start: Choice,
+  run: (choice: Choice) => RunReport<C, R>,
+): Minimized<C, R> {
+  const search = new Search(start, run);
   search.shorten();
-  for (const family of families) search.try(withoutFamily(search.plan, family));
-  search.tryWorkload({ clients: 1 });
-  search.tryWorkload({ blind: 0 });
-  search.tryWorkload({ maxBodyBytes: 0 });
-  search.suppressFaults();
+  for (const family of faultFamilies) search.tryPlan((plan) => withoutFamily(plan, family));
+  for (let members = 1; members < start.plan.members; members++) {
+    if (search.tryPlan((plan) => ({ ...plan, members }))) break;
+  }
+  for (let clients = 1; clients < start.plan.workload.clients; clients++) {
+    if (search.tryWorkload({ clients })) break;
+  }
+  for (const calm of [{ blind: 0 }, { maxPaddingBytes: 0 }, { applyMeanMs: 0 }]) {
+    search.tryWorkload(calm);
+  }
+  search.shorten();
+  search.leaveOut('faults', ({ faults }) => faults.map(({ id }) => id));
+  search.leaveOut('calls', ({ calls }) => calls);
+  search.leaveOut('faults', ({ faults }) => faults.map(({ id }) => id));
   search.shorten();
   return search.result();
 }
 
-class Search {
-  plan: Plan;
-  #suppressed: ReadonlySet<number> = new Set();
-  #report: RunReport;
+class Search<C, R> {
+  #choice: Choice;
+  #report: RunReport<C, R>;
   #trials = 1;
-  readonly #message: string;
+  readonly #run: (choice: Choice) => RunReport<C, R>;
+  readonly #kind: string;
 
-  constructor(plan: Plan, report: RunReport) {
-    this.plan = plan;
-    this.#report = report;
-    this.#message = kindOf(report);
+  constructor(start: Choice, run: (choice: Choice) => RunReport<C, R>) {
+    this.#choice = start;
+    this.#run = run;
+    this.#report = run(start);
+    this.#kind = kindOf(this.#report);
+    if (this.#kind !== '') return;
+    const message = `minimize: seed ${start.plan.seed} does not fail`;
+    throw new CoxswainError('ERR_INVALID_OPTION', message);
   }
 
-  /** Keeps the smaller run if it fails in the same way. */
-  try(plan: Plan, suppressed: ReadonlySet<number> = this.#suppressed): boolean {
-    if (this.#trials >= MAX_TRIALS) return false;
-    this.#trials++;
-    const report = runPlan(plan, { suppressed });
-    if (kindOf(report) !== this.#message) return false;
-    this.plan = plan;
-    this.#suppressed = suppressed;
-    this.#report = report;
-    return true;
+  tryPlan(change: (plan: Plan) => Plan): boolean {
+    return this.#try({ ...this.#choice, plan: change(this.#choice.plan) });
   }
 
-  tryWorkload(change: Partial<Plan['workload']>): void {
-    this.try({ ...this.plan, workload: { ...this.plan.workload, ...change } });
+  tryWorkload(change: Partial<Plan['workload']>): boolean {
+    return this.tryPlan((plan) => ({ ...plan, workload: { ...plan.workload, ...change } }));
   }
 
   /** The time of faults ends just after the violation, or as early as it still happens. */
   shorten(): void {
     const { violation } = this.#report;
     if (violation?.phase === 'faults') {
-      this.try({ ...this.plan, durationMs: Math.ceil(violation.atMs) + 1 });
+      this.tryPlan((plan) => ({ ...plan, durationMs: Math.ceil(violation.atMs) + 1 }));
       return;
     }
-    while (this.plan.durationMs > 1) {
-      const durationMs = Math.floor(this.plan.durationMs / 2);
-      if (!this.try({ ...this.plan, durationMs })) return;
-    }
+    const halve = (plan: Plan) => ({ ...plan, durationMs: Math.ceil(plan.durationMs / 2) });
+    while (this.#choice.plan.durationMs > 1 && this.tryPlan(halve));
   }
 
-  /** Delta debugging over the faults: halves first, then quarters, down to single ones. */
-  suppressFaults(): void {
-    let size = Math.ceil(this.#report.faults.length / 2);
+  /** Delta debugging (ddmin): halves first, then quarters, down to single ones. */
+  leaveOut(what: keyof Only, idsOf: (report: RunReport<C, R>) => readonly string[]): void {
+    // What did not come up so far must not come up because something else is missing.
+    const keep = (ids: readonly string[]) =>
+      this.#try({ ...this.#choice, only: { ...this.#choice.only, [what]: new Set(ids) } });
+    if (!keep(idsOf(this.#report))) return;
+    let size = Math.ceil(idsOf(this.#report).length / 2);
     while (size >= 1 && this.#trials < MAX_TRIALS) {
-      const numbers = this.#report.faults.map(({ number }) => number);
-      for (let from = 0; from < numbers.length; from += size) {
-        const some = numbers.slice(from, from + size);
-        this.try(this.plan, new Set([...this.#suppressed, ...some]));
+      let removed = false;
+      for (let from = 0; from < idsOf(this.#report).length; ) {
+        const ids = idsOf(this.#report);
+        if (keep([...ids.slice(0, from), ...ids.slice(from + size)])) removed = true;
+        else from += size;
       }
-      if (size === 1) return;
-      size = Math.ceil(size / 2);
+      if (size > 1) size = Math.ceil(size / 2);
+      else if (!removed) return;
     }
   }
 
-  result(): Minimized {
-    const { plan } = this;
-    return { plan, suppressed: this.#suppressed, report: this.#report, trials: this.#trials };
+  result(): Minimized<C, R> {
+    return { ...this.#choice, report: this.#report, trials: this.#trials };
+  }
+
+  /** Keeps the smaller run if it fails in the same way. */
+  #try(choice: Choice): boolean {
+    if (this.#trials >= MAX_TRIALS) return false;
+    this.#trials++;
+    const report = this.#run(choice);
+    if (kindOf(report) !== this.#kind) return false;
+    this.#choice = choice;
+    this.#report = report;
+    return true;
   }
 }
 
-/** What was violated, whatever the numbers in it. */
-function kindOf({ violation }: RunReport): string {
-  return violation === undefined ? '' : violation.message.replace(/\d+/g, 'N');
+/** What was violated, whatever the numbers, names and values in it. */
+function kindOf<C, R>({ violation }: RunReport<C, R>): string {
+  if (violation === undefined) return '';
+  const [head = ''] = violation.message.split(/ at index | the answer /);
+  return head.replace(/\d+/g, 'N').replace(/\b[a-g]\b/g, 'M');
 }

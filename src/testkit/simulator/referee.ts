@@ -1,7 +1,7 @@
 // What must hold for the whole cluster, after every step: it sees everything at once, which no
 // member can. The names are those of the Raft paper, figure 3.
 import { assert } from '../../lib/assert.ts';
-import type { Message } from '../../raft/index.ts';
+import type { Message, RaftEvent } from '../../raft/index.ts';
 import type { SimEntry } from './sim-disk.ts';
 import type { Envelope, SimMember } from './sim-member.ts';
 
@@ -23,9 +23,12 @@ export class Referee {
     this.#compared = members.map(() => 0);
   }
 
-  afterStep(member: SimMember): void {
+  afterStep(member: SimMember, event: RaftEvent): void {
     const { at, log, state } = member;
-    if (state.role === 'leader') this.#checkLeader(member);
+    if (state.role === 'leader') {
+      this.#checkLeader(member);
+      if (event.type === 'receive') this.#checkMatch(member, event.from);
+    }
     let compared = this.#compared[at] ?? 0;
     if (state.commit <= compared) return;
     for (; compared < state.commit; compared++) {
@@ -56,13 +59,7 @@ export class Referee {
 
   /** A client is told: the entry is durable at a majority. */
   acknowledged(index: number, entry: SimEntry): void {
-    let holders = 0;
-    for (const { disk } of this.#members) {
-      const stored = disk.entries[index - 1];
-      if (stored?.term === entry.term && stored.serial === entry.serial) holders++;
-    }
-    const needed = Math.floor(this.#members.length / 2) + 1;
-    assert(holders >= needed, `acknowledged entry ${index} is durable at a majority`);
+    assert(this.#isSafe(index, entry), `acknowledged entry ${index} is durable at a majority`);
   }
 
   /** Log Matching, in full: two logs that agree at a place agree up to it. */
@@ -71,11 +68,14 @@ export class Referee {
     for (const other of others) checkMatching(first?.log ?? [], other.log);
   }
 
-  #checkLeader({ at, log, state }: SimMember): void {
+  #checkLeader({ at, id, log, state }: SimMember): void {
     const known = this.#leaders.get(state.term);
     if (known === at) return;
     assert(known === undefined, `Election Safety: one leader in term ${state.term}`);
     this.#leaders.set(state.term, at);
+    const votes = this.#votes.filter((cast) => cast.get(state.term) === id).length;
+    const isElected = isMajority(votes + 1, this.#members.length);
+    assert(isElected, `the leader of term ${state.term} was given the votes of a majority`);
     for (const [place, entry] of this.committed.entries()) {
       // A leader of an older term may be elected late, by votes that were long on the way.
       if ((this.#committedIn[place] ?? 0) >= state.term) continue;
@@ -86,10 +86,29 @@ export class Referee {
     }
   }
 
+  /** What a leader takes for durable on a follower is, unless a newer leader has undone it. */
+  #checkMatch({ log, state }: SimMember, from: string): void {
+    const match = state.leading?.progress.get(from)?.match ?? 0;
+    const follower = this.#members.find(({ id }) => id === from);
+    if (match === 0 || follower === undefined) return;
+    const { entries, hardState } = follower.disk;
+    const isKnown = hardState.term > state.term || isSame(entries[match - 1], log[match - 1]);
+    assert(isKnown, `what ${from} is known to hold, up to ${match}, is durable there`);
+  }
+
+  #isSafe(index: number, entry: SimEntry): boolean {
+    const holders = this.#members.filter(({ disk }) => isSame(disk.entries[index - 1], entry));
+    return isMajority(holders.length, this.#members.length);
+  }
+
   #checkCommitted(place: number, entry: SimEntry | undefined, term: number): void {
     assert(entry !== undefined, `committed entry ${place + 1} is in the log`);
     const known = this.committed[place];
     if (known === undefined) {
+      assert(this.#isSafe(place + 1, entry), `committed entry ${place + 1} is at a majority`);
+      const before = this.committed[place - 1];
+      const isLater = before === undefined || before.timeMs <= entry.timeMs;
+      assert(isLater, `the time of entry ${place + 1} is not before that of the entry before it`);
       this.committed[place] = entry;
       this.#committedIn[place] = term;
       return;
@@ -111,6 +130,10 @@ export class Referee {
     const stored = disk.entries[match - 1];
     assert(isSame(stored, log[match - 1]), `acknowledged entry ${match} is durable`);
   }
+}
+
+function isMajority(count: number, members: number): boolean {
+  return count > members / 2;
 }
 
 function isSame(a: SimEntry | undefined, b: SimEntry | undefined): boolean {

@@ -1,12 +1,12 @@
 // A member's disk: what is durable, what is being written, what waits. It never forgets what it has
-// confirmed, and may keep or lose, as a whole, what it was just writing when the power goes.
+// confirmed, unless told to, and may keep or lose, as a whole, what it was writing at a crash.
 import type { HardState, Write } from '../../raft/index.ts';
 
 export interface SimEntry {
   readonly term: number;
   readonly timeMs: number;
   readonly size: number;
-  /** Number of the operation; 0 for what the core made itself. */
+  /** Number of the client's attempt; 0 for what the core made itself. */
   readonly serial: number;
 }
 
@@ -39,6 +39,11 @@ export class SimDisk {
     return true;
   }
 
+  /** Writes that are being written, as one: a count. */
+  get merged(): number {
+    return this.#inFlight.length;
+  }
+
   /** The write under way is durable; returns the last of those that were merged into it. */
   complete(): Write | undefined {
     const last = this.#inFlight.at(-1)?.write;
@@ -47,9 +52,13 @@ export class SimDisk {
     return last;
   }
 
-  /** The power goes: the write under way is there or not, what waited is not. */
-  crash(keepInFlight: boolean): void {
+  /**
+   * The power goes: the write under way is there or not, what waited is not. A disk that lies
+   * forgets its last entry, too.
+   */
+  crash(keepInFlight: boolean, forget: boolean): void {
     if (keepInFlight) this.complete();
+    if (forget && this.entries.length > 1) this.entries.pop();
     this.#inFlight = [];
     this.#waiting = [];
   }

@@ -21,6 +21,15 @@ export interface Envelope {
   readonly entries: readonly SimEntry[];
 }
 
+/** How fast it runs, and how far its time of day is off. */
+export interface MemberClock {
+  readonly rate: number;
+  readonly skewMs: number;
+}
+
+/** Time of day at which runs begin. */
+const START_MS = Date.UTC(2026, 0, 1);
+
 const NO_ENTRIES: readonly SimEntry[] = [];
 
 export class SimMember {
@@ -33,22 +42,22 @@ export class SimMember {
   up = true;
   /** Goes up with every crash: what was planned for an earlier life does not happen. */
   life = 0;
-  /** While stalled, what arrives is kept here. */
   stalledUntilUs = 0;
-  inbox: (Envelope | Write)[] = [];
+  /** Its machine is busy with entries that it was given. */
+  isApplying = false;
   /** When the timer is planned to go off; Infinity when there is none. */
   timerUs: number = Number.POSITIVE_INFINITY;
   readonly #ids: readonly MemberId[];
   readonly #options: RaftOptions;
-  readonly #clockRate: number;
+  readonly #clock: MemberClock;
   #held: { readonly after: number; readonly envelope: Envelope }[] = [];
 
-  constructor(at: number, ids: readonly MemberId[], options: RaftOptions, clockRate: number) {
+  constructor(at: number, ids: readonly MemberId[], options: RaftOptions, clock: MemberClock) {
     this.at = at;
     this.id = ids[at] ?? '';
     this.#ids = ids;
     this.#options = options;
-    this.#clockRate = clockRate;
+    this.#clock = clock;
     const first = { term: 1, timeMs: 0, size: 4, serial: 0 };
     this.disk = new SimDisk({ term: 1, votedFor: undefined, commit: 1 }, [first]);
     this.log = [first];
@@ -57,24 +66,34 @@ export class SimMember {
 
   /** This member's own monotonic clock, in ms. */
   localMs(nowUs: number): number {
-    return (nowUs * this.#clockRate) / 1000;
+    return (nowUs * this.#clock.rate) / 1000;
+  }
+
+  /** What it takes for the time of day, in ms since 1970. */
+  wallMs(nowUs: number): number {
+    return Math.floor(START_MS + this.#clock.skewMs + this.localMs(nowUs));
   }
 
   /** The first simulated time at which this member's clock has reached `localMs`. */
   simulatedUs(localMs: number): number {
-    return Math.ceil((localMs * 1000) / this.#clockRate);
+    return Math.ceil((localMs * 1000) / this.#clock.rate);
   }
 
   step(event: RaftEvent, nowUs: number): readonly Effect[] {
     return step(this.state, event, this.localMs(nowUs));
   }
 
-  crash(keepInFlight: boolean): void {
+  /** What a member draws depends on its place and on how often it crashed. */
+  get seed(): number {
+    return this.at * 7919 + this.life * 104_729 + 1;
+  }
+
+  crash(keepInFlight: boolean, forget: boolean): void {
     this.up = false;
     this.life++;
-    this.disk.crash(keepInFlight);
+    this.isApplying = false;
+    this.disk.crash(keepInFlight, forget);
     this.#held = [];
-    this.inbox = [];
     this.stalledUntilUs = 0;
     this.timerUs = Number.POSITIVE_INFINITY;
   }
@@ -85,7 +104,7 @@ export class SimMember {
     this.state = this.#load(nowUs, true);
   }
 
-  /** New entries of a leader, for the operations in `serials`. */
+  /** New entries of a leader, for the attempts in `ops`. */
   append(
     from: number,
     until: number,
@@ -148,13 +167,13 @@ export class SimMember {
       options: this.#options,
       applied: 0,
       restarted,
-      seed: this.at * 7919 + this.life * 104_729 + 1,
+      seed: this.seed,
       now: this.localMs(nowUs),
     });
   }
 }
 
-/** An operation of a client, as the log holds it. */
+/** An attempt of a client, as the log holds it. */
 export interface Op {
   readonly serial: number;
   readonly size: number;

@@ -1,21 +1,22 @@
 // The links between members: each direction has its own delay, loss and cuts. What happens to a
 // message is decided when it is sent; a cut is looked at again when it would arrive.
 import type { NetworkPlan } from './plan.ts';
-import type { Stream } from './streams.ts';
+import { Random } from './random.ts';
 
 export class SimNetwork {
   readonly #plan: NetworkPlan;
   readonly #size: number;
-  readonly #draw: Stream;
+  readonly #links: readonly Random[];
   readonly #cut: Uint8Array;
   readonly #clogUntilUs: Float64Array;
   #calm = false;
   #calmDelayUs = 0;
 
-  constructor(plan: NetworkPlan, size: number, draw: Stream) {
+  constructor(plan: NetworkPlan, size: number, seed: number) {
     this.#plan = plan;
     this.#size = size;
-    this.#draw = draw;
+    const links = Array.from({ length: size * size }, (_, link) => link);
+    this.#links = links.map((link) => new Random(seed, `link ${link}`));
     this.#cut = new Uint8Array(size * size);
     this.#clogUntilUs = new Float64Array(size * size);
   }
@@ -23,12 +24,14 @@ export class SimNetwork {
   /** Arrival times of the copies of one message; none when it is lost. */
   arrivals(from: number, to: number, nowUs: number): readonly number[] {
     const { loss, repeat, replay } = this.#plan;
-    if (this.#calm) return [nowUs + 1 + Math.floor(this.#draw.unit() * this.#calmDelayUs)];
-    if (this.isCut(from, to) || this.#draw.chance(loss)) return [];
-    const clear = Math.max(nowUs, this.#clogUntilUs[from * this.#size + to] ?? 0);
-    const times = [clear + this.#delayUs()];
-    if (this.#draw.chance(repeat)) times.push(clear + this.#delayUs());
-    if (this.#draw.chance(replay)) times.push(clear + this.#delayUs() * 1000);
+    const link = from * this.#size + to;
+    const draw = this.#links[link] as Random;
+    if (this.#calm) return [nowUs + 1 + Math.floor(draw.unit() * this.#calmDelayUs)];
+    if (this.isCut(from, to) || draw.chance(loss)) return [];
+    const clear = Math.max(nowUs, this.#clogUntilUs[link] ?? 0);
+    const times = [clear + this.#delayUs(draw)];
+    if (draw.chance(repeat)) times.push(clear + this.#delayUs(draw));
+    if (draw.chance(replay)) times.push(clear + this.#delayUs(draw) * 1000);
     return times;
   }
 
@@ -48,19 +51,6 @@ export class SimNetwork {
     this.#clogUntilUs[from * this.#size + to] = untilUs;
   }
 
-  /** Only members of the same group reach each other. */
-  partition(groups: readonly (readonly number[])[]): void {
-    for (const group of groups) {
-      for (let other = 0; other < this.#size; other++) {
-        if (group.includes(other)) continue;
-        for (const member of group) {
-          this.cut(member, other);
-          this.cut(other, member);
-        }
-      }
-    }
-  }
-
   heal(): void {
     this.#cut.fill(0);
     this.#clogUntilUs.fill(0);
@@ -73,8 +63,8 @@ export class SimNetwork {
     this.#calmDelayUs = delayUs;
   }
 
-  #delayUs(): number {
+  #delayUs(draw: Random): number {
     const { delayMeanMs, delayMinMs } = this.#plan;
-    return Math.ceil((delayMinMs + this.#draw.exponential(delayMeanMs)) * 1000) + 1;
+    return Math.ceil((delayMinMs + draw.exponential(delayMeanMs)) * 1000) + 1;
   }
 }

@@ -1,5 +1,5 @@
-// One run: members, disks, network and clients on one heap of events in simulated time. Everything
-// is decided by the plan's seed; nothing here looks at a real clock.
+// One run: members, disks, network, machines and clients on one heap of events in simulated time.
+// Everything is decided by the plan; nothing here looks at a real clock.
 import { assert, unreachable } from '../../lib/assert.ts';
 import {
   type Append,
@@ -9,108 +9,95 @@ import {
   nextDeadline,
   type RaftEvent,
   summarize,
-  type Write,
 } from '../../raft/index.ts';
+import { msgpack } from '../../runtime/index.ts';
+import { type Call, Clients } from './clients.ts';
 import { EventHeap } from './event-heap.ts';
-import {
-  type DrawnFamily,
-  drawFault,
-  drawnFamilies,
-  type Fault,
-  type Link,
-  rateOf,
-} from './faults.ts';
-import { History } from './history.ts';
+import type { Happening, Own } from './happening.ts';
+import { type Field, Injector } from './injector.ts';
+import { type Mark, observeStep } from './marks.ts';
 import type { Plan } from './plan.ts';
+import { Random } from './random.ts';
 import { Referee } from './referee.ts';
+import { Replicas } from './replicas.ts';
 import type { SimEntry } from './sim-disk.ts';
 import { type Envelope, type Op, SimMember } from './sim-member.ts';
 import { SimNetwork } from './sim-network.ts';
-import { Stream } from './streams.ts';
+import type { AnyMachine, Subject } from './subject.ts';
+import type { Witness } from './witness.ts';
 
-type Happening =
-  | { readonly type: 'deliver'; readonly envelope: Envelope }
-  | { readonly type: 'written'; readonly member: SimMember; readonly life: number }
-  | { readonly type: 'timer'; readonly member: SimMember; readonly life: number }
-  | { readonly type: 'client'; readonly client: number }
-  | { readonly type: 'restart'; readonly member: SimMember }
-  | { readonly type: 'wake'; readonly member: SimMember; readonly life: number }
-  | { readonly type: 'draw'; readonly family: DrawnFamily }
-  | { readonly type: 'restore'; readonly links: readonly Link[] }
-  | {
-      readonly type: 'flap';
-      readonly flap: Extract<Fault, { type: 'flap' }>;
-      readonly left: number;
-    };
-
-/** Called after every step, with what happened and what came of it. */
-export type Tracer = (
-  event: RaftEvent,
-  member: SimMember,
-  effects: readonly Effect[],
-  atMs: number,
-) => void;
-
-export interface SimulationOptions {
-  /** Faults that do not happen, by their number in the order in which they would. */
-  readonly suppressed?: ReadonlySet<number>;
-  readonly tracer?: Tracer;
+/** By their ids, the only faults and calls of clients that happen. Default: all that come up. */
+export interface Only {
+  readonly faults?: ReadonlySet<string> | undefined;
+  readonly calls?: ReadonlySet<string> | undefined;
 }
 
 const FULL_CHECK_EVERY = 4096;
 const MAX_INBOX = 1000;
 const NO_OPS: readonly Op[] = [];
 
-export class Simulation {
+export class Simulation<C, R, M extends AnyMachine<C, R>> implements Field {
   readonly plan: Plan;
   readonly members: readonly SimMember[];
+  readonly network: SimNetwork;
   readonly referee: Referee;
-  readonly history: History = new History();
-  /** Those that happened, with the time of each. */
-  readonly faults: { readonly atUs: number; readonly number: number; readonly fault: Fault }[] = [];
-  readonly marks: Map<string, number> = new Map<string, number>();
+  readonly clients: Clients<C, R>;
+  readonly injector: Injector;
+  readonly marks: Map<Mark, number> = new Map<Mark, number>();
   nowUs: number = 0;
   events: number = 0;
   /** Changes with everything that happens: two equal runs have equal hashes. */
   hash: number = 0x811c9dc5;
+  isCalm: boolean = false;
   readonly #heap = new EventHeap<Happening>();
-  readonly #network: SimNetwork;
-  readonly #streams: Record<'disk' | 'aim' | 'clients' | 'faults', Stream>;
-  readonly #suppressed: ReadonlySet<number>;
-  #faultNumber = 0;
-  readonly #tracer: Tracer | undefined;
-  #calm = false;
+  /** While a member stalls, what befalls it is kept here. */
+  readonly #inboxes = new Map<SimMember, Own[]>();
+  readonly #replicas: Replicas<C, R, M>;
+  /** One for each member or client. */
+  readonly #draws: Record<'disk' | 'machine' | 'client', readonly Random[]>;
+  readonly #witness: Witness | undefined;
+  readonly #say = (label: Mark): void => this.mark(label);
 
-  constructor(plan: Plan, options: SimulationOptions = {}) {
+  constructor(plan: Plan, subject: Subject<C, R, M>, only: Only, witness: Witness | undefined) {
     this.plan = plan;
-    this.#suppressed = options.suppressed ?? new Set();
-    this.#tracer = options.tracer;
-    const stream = (name: string) => new Stream(plan.seed, name);
-    this.#streams = {
-      disk: stream('disk'),
-      aim: stream('aim'),
-      clients: stream('clients'),
-      faults: stream('faults'),
+    this.#witness = witness;
+    const some = (name: string, length: number) =>
+      Array.from({ length }, (_, at) => new Random(plan.seed, `${name} ${at}`));
+    this.#draws = {
+      disk: some('disk', plan.members),
+      machine: some('machine', plan.members),
+      client: some('client', plan.workload.clients),
     };
-    const clocks = stream('clocks');
-    const ids = Array.from({ length: plan.members }, (_, at) => String.fromCharCode(97 + at));
-    this.members = ids.map((_, at) => {
-      const rate = 1 + plan.clock.rateSpread * (2 * clocks.unit() - 1);
-      return new SimMember(at, ids, plan.options, rate);
-    });
-    this.#network = new SimNetwork(plan.network, plan.members, stream('network'));
+    const codec = subject.codec ?? msgpack<C>();
+    this.members = createMembers(plan);
+    const names = this.members.map(({ id }) => id);
+    this.#replicas = new Replicas(subject, codec, names, plan.seed);
+    this.clients = new Clients(subject.workload, codec, only.calls, plan.seed);
+    this.network = new SimNetwork(plan.network, plan.members, plan.seed);
     this.referee = new Referee(this.members);
+    this.injector = new Injector(this, only.faults);
     for (const member of this.members) this.#step(member, { type: 'start' }, NO_OPS);
     for (let client = 0; client < plan.workload.clients; client++) this.#planClient(client);
-    for (const family of drawnFamilies) this.#planFault(family);
+    this.injector.begin();
   }
 
-  get calm(): boolean {
-    return this.#calm;
+  schedule(inUs: number, what: Happening): void {
+    this.#heap.push(this.nowUs + inUs, what);
   }
 
-  mark(label: string): void {
+  mark(label: Mark): void {
     this.marks.set(label, (this.marks.get(label) ?? 0) + 1);
+  }
+
+  stir(value: number): void {
+    this.hash = Math.imul(this.hash ^ value, 0x01000193) >>> 0;
+  }
+
+  crash(member: SimMember, keepWrite: boolean, forget: boolean): void {
+    const kept = keepWrite ? member.disk.merged : 0;
+    member.crash(keepWrite, forget);
+    this.#inboxes.delete(member);
+    this.#witness?.crashed?.(member, kept, forget, this.nowUs / 1000);
   }
 
   /** Runs until the simulated time, or until `done`; throws what a check throws. */
@@ -133,11 +120,11 @@ export class Simulation {
 
   /** No more faults; the members in `dead` stay down for ever, all others are up and connected. */
   calmDown(dead: readonly number[]): void {
-    this.#calm = true;
-    this.#network.calmDown(this.plan.options.heartbeatMs * 100);
+    this.isCalm = true;
+    this.network.calmDown(this.plan.options.heartbeatMs * 100);
     for (const member of this.members) {
       if (dead.includes(member.at)) {
-        if (member.up) member.crash(false);
+        if (member.up) this.crash(member, false, false);
       } else if (!member.up) {
         this.#restart(member);
       } else if (member.stalledUntilUs > this.nowUs) {
@@ -146,84 +133,107 @@ export class Simulation {
     }
   }
 
-  /** A client's command, to whoever leads; false when nobody does. */
-  proposeAnywhere(): number {
+  /** A client's command, to whoever leads; false when nobody takes it. */
+  proposeAnywhere(): boolean {
     const leaders = this.members.filter(({ state, up }) => up && state.role === 'leader');
     const leader = leaders.sort((a, b) => b.state.term - a.state.term)[0];
-    return leader === undefined ? 0 : this.#propose(leader, -1);
+    const call = this.clients.next(-1, this.nowUs);
+    if (call === undefined) return false;
+    const isTaken = leader !== undefined && this.#propose(leader, call);
+    if (!isTaken) this.clients.giveUp(call);
+    return isTaken;
+  }
+
+  /** At the end: machines that have come equally far are equal. */
+  checkMachines(members: readonly SimMember[]): void {
+    for (const { at, state } of members) {
+      const wallMs = this.members[at]?.wallMs(this.nowUs) ?? 0;
+      this.#replicas.compareDigest(at, state.applied, wallMs);
+    }
   }
 
   #handle(what: Happening): void {
     switch (what.type) {
       case 'deliver':
-        return this.#deliver(what.envelope);
       case 'written':
-        if (what.life === what.member.life) this.#written(what.member);
-        return;
+      case 'applied':
+        return this.#befall(what);
       case 'timer':
         if (what.life === what.member.life) this.#timer(what.member);
-        return;
-      case 'client':
-        return this.#client(what.client);
-      case 'restart':
-        if (!what.member.up && !this.#calm) this.#restart(what.member);
         return;
       case 'wake':
         if (what.life === what.member.life) this.#wake(what.member);
         return;
-      case 'draw':
-        return this.#draw(what.family);
-      case 'restore':
-        if (!this.#calm) for (const [from, to] of what.links) this.#network.restore(from, to);
+      case 'restart':
+        if (!what.member.up && !this.isCalm) this.#restart(what.member);
         return;
+      case 'client':
+        return this.#client(what.client);
+      case 'patience':
+        return this.#patience(this.clients.calls[what.place] as Call<C, R>, what.attempt);
+      case 'draw':
+        return this.injector.draw(what.family);
+      case 'restore':
+        return this.injector.restore(what.links);
       case 'flap':
-        return this.#flap(what.flap, what.left);
+        return this.injector.flap(what.flap, what.left);
       default:
         unreachable(what);
     }
   }
 
-  #deliver(envelope: Envelope): void {
-    const member = this.members[envelope.to] as SimMember;
-    if (!member.up || this.#network.isCut(envelope.from, envelope.to)) return;
-    if (member.stalledUntilUs <= this.nowUs) this.#receive(member, envelope);
-    else if (member.inbox.length < MAX_INBOX) member.inbox.push(envelope);
+  /** Something for one member: at once, later if it stalls, never if it has died since. */
+  #befall(what: Own): void {
+    if (what.type === 'deliver') {
+      const { from, to } = what.envelope;
+      if (this.network.isCut(from, to)) return;
+      const member = this.members[to] as SimMember;
+      const inbox = this.#inboxOf(member);
+      if (!member.up || inbox.length >= MAX_INBOX) return;
+      if (member.stalledUntilUs > this.nowUs) inbox.push(what);
+      else this.#receive(member, what.envelope);
+      return;
+    }
+    const { life, member } = what;
+    if (life !== member.life) return;
+    if (what.type === 'written' && this.injector.beforeSend(member)) return;
+    if (member.stalledUntilUs > this.nowUs) this.#inboxOf(member).push(what);
+    else if (what.type === 'written') this.#written(member);
+    else this.#applied(member, what.upTo);
   }
 
-  #receive(member: SimMember, { from, message, entries }: Envelope): void {
-    const sender = this.members[from]?.id ?? '';
-    this.#step(member, { type: 'receive', from: sender, message, entries }, NO_OPS);
+  #inboxOf(member: SimMember): Own[] {
+    const inbox = this.#inboxes.get(member) ?? [];
+    this.#inboxes.set(member, inbox);
+    return inbox;
+  }
+
+  #receive(member: SimMember, envelope: Envelope): void {
+    const { entries, message } = envelope;
+    const from = this.members[envelope.from]?.id ?? '';
+    this.#step(member, { type: 'receive', from, message, entries }, NO_OPS, envelope);
   }
 
   #written(member: SimMember): void {
+    const { merged } = member.disk;
     const write = member.disk.complete();
     if (write === undefined) return;
-    if (this.#aim(this.plan.aimed.crashBeforeSend)) {
-      this.mark('crash between persist and send');
-      this.#crashNow(member, true);
-    } else if (member.stalledUntilUs > this.nowUs) {
-      member.inbox.push(write);
-    } else {
-      this.#durable(member, write);
-    }
-  }
-
-  #durable(member: SimMember, { write, lastIndex, lastTerm }: Write): void {
-    for (const envelope of member.release(write)) this.#send(envelope);
-    this.#step(member, { type: 'written', write, lastIndex, lastTerm }, NO_OPS);
+    this.#witness?.written?.(member, merged);
+    for (const envelope of member.release(write.write)) this.#send(envelope);
+    const { lastIndex, lastTerm } = write;
+    this.#step(member, { type: 'written', write: write.write, lastIndex, lastTerm }, NO_OPS);
   }
 
   /** After a stall what has arrived is handled first, and only then what is overdue. */
   #wake(member: SimMember): void {
-    if (member.stalledUntilUs > this.nowUs && !this.#calm) return;
+    if (member.stalledUntilUs > this.nowUs && !this.isCalm) return;
     member.stalledUntilUs = 0;
-    const inbox = member.inbox;
-    member.inbox = [];
     const { life } = member;
-    for (const each of inbox) {
+    for (const each of this.#inboxOf(member).splice(0)) {
       if (member.life !== life) return;
-      if ('message' in each) this.#receive(member, each);
-      else this.#durable(member, each);
+      if (each.type === 'deliver') this.#receive(member, each.envelope);
+      else if (each.type === 'written') this.#written(member);
+      else this.#applied(member, each.upTo);
     }
     if (member.life === life) this.#timer(member);
   }
@@ -239,50 +249,73 @@ export class Simulation {
   }
 
   #client(client: number): void {
-    const { workload } = this.plan;
-    const draw = this.#streams.clients;
+    if (this.isCalm) return;
+    this.#planClient(client);
+    const call = this.clients.next(client, this.nowUs);
+    if (call !== undefined) this.#try(call);
+  }
+
+  /** Asks one member; a client that hopes for an answer looks at the clock, too. */
+  #try(call: Call<C, R>): void {
+    const { blind, patienceMs } = this.plan.workload;
+    const { draw } = call;
     const up = this.members.filter((member) => member.up && member.stalledUntilUs <= this.nowUs);
     const leaders = up.filter(({ state }) => state.role === 'leader');
-    const pool = leaders.length === 0 || draw.chance(workload.blind) ? up : leaders;
-    if (pool.length > 0 && !this.#calm) this.#propose(draw.pick(pool), client);
-    this.#planClient(client);
+    const pool = leaders.length === 0 || draw.chance(blind) ? up : leaders;
+    const isTaken = pool.length > 0 && this.#propose(draw.pick(pool), call);
+    if (!isTaken && !this.clients.mayRetry(call)) return this.clients.giveUp(call);
+    if (this.clients.isPatient) return;
+    const { attempts: attempt, place } = call;
+    const inUs = Math.ceil(patienceMs * 1000);
+    this.schedule(inUs, { type: 'patience', place, attempt });
   }
 
-  /** The serial of the operation; 0 when the member does not take it. */
-  #propose(member: SimMember, client: number): number {
-    if (member.state.role !== 'leader') return 0;
-    const size = this.#streams.clients.integer(0, this.plan.workload.maxBodyBytes);
+  #patience(call: Call<C, R>, attempt: number): void {
+    if (call.state !== 'open' || call.attempts !== attempt) return;
+    if (this.clients.mayRetry(call)) this.#try(call);
+    else this.clients.giveUp(call);
+  }
+
+  /** True if the member is a leader that puts it into its log. */
+  #propose(member: SimMember, call: Call<C, R>): boolean {
+    const serial = this.clients.attempt(call, this.nowUs);
+    if (member.state.role !== 'leader') return false;
+    const padding = call.draw.integer(0, this.plan.workload.maxPaddingBytes);
+    const size = call.body.length + padding;
     const before = member.state.log.last;
-    const { serial } = this.history.call(client, this.nowUs);
-    const event = { type: 'propose', bodies: [{ length: size }], wallMs: 0 } as const;
-    this.#step(member, event, [{ serial, size }]);
-    const taken = member.state.log.last > before;
-    if (taken && this.#aim(this.plan.aimed.crashAfterAppend)) {
-      this.mark('crash of a leader after append');
-      this.#crashNow(member, this.#streams.aim.chance(0.5));
-    } else if (taken && this.#aim(this.plan.aimed.stallLeader)) {
-      this.mark('stall of a leader');
-      const forUs = Math.ceil(this.plan.options.electionMaxMs * 1500);
-      this.#fault({ type: 'stall', member: member.at, forUs });
+    const wallMs = member.wallMs(this.nowUs);
+    // A cluster of one may commit and answer within the step.
+    this.clients.taken(serial);
+    this.#step(member, { type: 'propose', bodies: [{ length: size }], wallMs }, [{ serial, size }]);
+    if (member.up && member.state.log.last === before) {
+      this.clients.refused(serial);
+      return false;
     }
-    return taken ? serial : 0;
+    this.injector.afterAppend(member);
+    return true;
   }
 
-  #step(member: SimMember, event: RaftEvent, ops: readonly Op[]): void {
+  #step(member: SimMember, event: RaftEvent, ops: readonly Op[], envelope?: Envelope): void {
     const before = summarize(member.state);
-    const effects = member.step(event, this.nowUs);
+    let effects: readonly Effect[] = [];
+    try {
+      effects = member.step(event, this.nowUs);
+    } finally {
+      const atMs = this.nowUs / 1000;
+      this.#witness?.stepped?.({ event, member, effects, atMs, ops, envelope });
+    }
     checkState(member.state);
     checkStep(before, member.state, effects);
-    this.#tracer?.(event, member, effects, this.nowUs / 1000);
+    observeStep(before, event, member.state, effects, this.#say);
     for (const effect of effects) this.#run(member, effect, event, ops);
-    this.referee.afterStep(member);
-    const { commit, log, term } = member.state;
-    this.hash = Math.imul(this.hash ^ (this.nowUs & 0xffffff), 0x01000193);
-    this.hash = Math.imul(this.hash ^ (term * 8191 + commit * 31 + log.last), 0x01000193) >>> 0;
+    this.referee.afterStep(member, event);
+    const { commit, log, role, term } = member.state;
+    this.stir(this.nowUs & 0xffffff);
+    this.stir(term * 8191 + commit * 31 + log.last);
     this.#arm(member);
-    const changed = member.state.role !== before.role;
+    this.#startApplying(member);
     if (member.disk.start()) this.#planWrite(member);
-    if (changed && member.up) this.#aimAtRole(member);
+    if (role !== before.role && member.up) this.injector.afterRole(member);
   }
 
   #run(member: SimMember, effect: Effect, event: RaftEvent, ops: readonly Op[]): void {
@@ -305,7 +338,6 @@ export class Simulation {
         return;
       }
       case 'apply':
-        return this.#apply(member, effect.upTo);
       case 'role':
         return;
       default:
@@ -313,24 +345,40 @@ export class Simulation {
     }
   }
 
-  #apply(member: SimMember, upTo: number): void {
-    for (let index = member.state.applied + 1; index <= upTo; index++) {
-      const entry = member.log[index - 1];
+  /** The machine takes its time, and one run of entries after the other. */
+  #startApplying(member: SimMember): void {
+    const { applied, applying } = member.state;
+    if (member.isApplying || applied === applying) return;
+    const { applyMeanMs } = this.plan.workload;
+    if (applyMeanMs === 0 || this.isCalm) return this.#applied(member, applying);
+    member.isApplying = true;
+    const inUs =
+      Math.ceil(drawAt(this.#draws.machine, member.at).exponential(applyMeanMs) * 1000) + 1;
+    this.schedule(inUs, { type: 'applied', member, life: member.life, upTo: applying });
+  }
+
+  #applied(member: SimMember, upTo: number): void {
+    const { at, log, state } = member;
+    for (let index = state.applied + 1; index <= upTo; index++) {
+      const entry = log[index - 1];
       assert(entry !== undefined, `applied entry ${index} is in the log`);
-      const own = member.state.role === 'leader' && entry.term === member.state.term;
-      if (!own || entry.serial === 0) continue;
+      if (entry.serial === 0) continue;
+      const { serial, term, timeMs } = entry;
+      const body = this.clients.bodyOf(serial);
+      const wallMs = member.wallMs(this.nowUs);
+      const result = this.#replicas.apply(at, { index, term, timeMs, body }, wallMs);
+      if (state.role !== 'leader' || term !== state.term) continue;
       this.referee.acknowledged(index, entry);
-      this.history.acknowledge(entry.serial, index, this.nowUs);
+      this.clients.answer(serial, index, result, this.nowUs);
     }
-    member.state.applied = upTo;
+    member.isApplying = false;
+    this.#step(member, { type: 'applied', index: upTo }, NO_OPS);
   }
 
   #send(envelope: Envelope): void {
     this.referee.leaves(envelope);
-    if (envelope.message.type === 'vote-reply' && envelope.message.granted) {
-      this.mark('a vote is granted');
-    }
-    for (const atUs of this.#network.arrivals(envelope.from, envelope.to, this.nowUs)) {
+    this.#witness?.sent?.(envelope);
+    for (const atUs of this.network.arrivals(envelope.from, envelope.to, this.nowUs)) {
       this.#heap.push(atUs, { type: 'deliver', envelope });
     }
   }
@@ -345,114 +393,45 @@ export class Simulation {
   }
 
   #planWrite(member: SimMember): void {
-    const { failure, slow, slowMeanMs, writeMeanMs } = this.plan.disk;
-    const draw = this.#streams.disk;
-    const isSlow = !this.#calm && draw.chance(slow);
+    const { slow, slowMeanMs, writeMeanMs } = this.plan.disk;
+    const draw = drawAt(this.#draws.disk, member.at);
+    const isSlow = !this.isCalm && draw.chance(slow);
     const meanMs = isSlow ? slowMeanMs : writeMeanMs;
-    const takesMs = this.#calm ? this.plan.options.heartbeatMs / 20 : draw.exponential(meanMs);
+    const calmMs = this.plan.options.heartbeatMs / 20;
+    const takesMs = this.isCalm ? calmMs : draw.exponential(meanMs);
     const { life } = member;
-    if (!this.#calm && draw.chance(failure)) {
-      this.mark('a write fails');
-      this.#crashNow(member, draw.chance(0.5));
-      return;
-    }
-    this.#heap.push(this.nowUs + Math.ceil(takesMs * 1000) + 1, { type: 'written', member, life });
+    if (this.injector.failsWrite(member)) return;
+    this.schedule(Math.ceil(takesMs * 1000) + 1, { type: 'written', member, life });
   }
 
   #planClient(client: number): void {
     const { thinkMeanMs } = this.plan.workload;
-    const thinkUs = Math.ceil(this.#streams.clients.exponential(thinkMeanMs) * 1000);
-    this.#heap.push(this.nowUs + thinkUs + 1, { type: 'client', client });
-  }
-
-  #planFault(family: DrawnFamily): void {
-    const rate = rateOf(this.plan, family);
-    if (rate === 0 || this.#calm) return;
-    const inUs = Math.ceil(this.#streams.faults.exponential(1e6 / rate)) + 1;
-    this.#heap.push(this.nowUs + inUs, { type: 'draw', family });
-  }
-
-  #draw(family: DrawnFamily): void {
-    if (this.#calm) return;
-    const leaders = this.members.filter(({ state, up }) => up && state.role === 'leader');
-    const places = leaders.map(({ at }) => at);
-    this.#fault(drawFault(this.plan, family, this.#streams.faults, places));
-    this.#planFault(family);
-  }
-
-  #aim(chance: number): boolean {
-    return !this.#calm && chance > 0 && this.#streams.aim.chance(chance);
-  }
-
-  #aimAtRole(member: SimMember): void {
-    const { cutNewLeader, crashAfterVote } = this.plan.aimed;
-    if (member.state.role === 'leader' && this.#aim(cutNewLeader)) {
-      this.mark('a new leader is cut off from a quorum');
-      const others = this.members.filter(({ at }) => at !== member.at).map(({ at }) => at);
-      const some = this.#streams.aim.shuffle(others).slice(0, Math.ceil(this.members.length / 2));
-      const links = some.flatMap((at): Link[] => [
-        [member.at, at],
-        [at, member.at],
-      ]);
-      this.#fault({ type: 'cut', links, forUs: Math.ceil(this.plan.options.electionMaxMs * 3000) });
-    } else if (member.state.role === 'candidate' && this.#aim(crashAfterVote)) {
-      this.mark('crash of a candidate');
-      this.#crashNow(member, this.#streams.aim.chance(0.5));
-    }
-  }
-
-  #crashNow(member: SimMember, keepWrite: boolean): void {
-    const meanUs = this.plan.process.downMeanMs * 1000;
-    const downUs = Math.ceil(this.#streams.aim.exponential(meanUs)) + 1;
-    this.#fault({ type: 'crash', members: [member.at], downUs, keepWrite });
-  }
-
-  #fault(fault: Fault): void {
-    const number = this.#faultNumber++;
-    if (this.#suppressed.has(number)) return;
-    this.faults.push({ atUs: this.nowUs, number, fault });
-    this.hash = Math.imul(this.hash ^ number, 0x01000193) >>> 0;
-    switch (fault.type) {
-      case 'crash':
-        for (const at of fault.members) this.#crash(this.members[at] as SimMember, fault);
-        return;
-      case 'stall': {
-        const member = this.members[fault.member] as SimMember;
-        if (!member.up) return;
-        member.stalledUntilUs = this.nowUs + fault.forUs;
-        this.#heap.push(member.stalledUntilUs, { type: 'wake', member, life: member.life });
-        return;
-      }
-      case 'cut':
-        for (const [from, to] of fault.links) this.#network.cut(from, to);
-        this.#heap.push(this.nowUs + fault.forUs, { type: 'restore', links: fault.links });
-        return;
-      case 'flap':
-        return this.#flap(fault, fault.times);
-      case 'clog':
-        return this.#network.clog(...fault.link, this.nowUs + fault.forUs);
-      default:
-        unreachable(fault);
-    }
-  }
-
-  #flap(flap: Extract<Fault, { type: 'flap' }>, left: number): void {
-    if (this.#calm || left === 0) return;
-    this.#network.cut(...flap.link);
-    const { link, periodUs } = flap;
-    this.#heap.push(this.nowUs + Math.ceil(periodUs / 2), { type: 'restore', links: [link] });
-    this.#heap.push(this.nowUs + periodUs, { type: 'flap', flap, left: left - 1 });
-  }
-
-  #crash(member: SimMember, { downUs, keepWrite }: { downUs: number; keepWrite: boolean }): void {
-    if (!member.up) return;
-    member.crash(keepWrite);
-    this.#heap.push(this.nowUs + downUs, { type: 'restart', member });
+    const thinkUs = Math.ceil(drawAt(this.#draws.client, client).exponential(thinkMeanMs) * 1000);
+    this.schedule(thinkUs + 1, { type: 'client', client });
   }
 
   #restart(member: SimMember): void {
     member.restart(this.nowUs);
+    if (member.log.length > member.state.commit) {
+      this.mark('a member restarts with entries that are not committed');
+    }
+    this.#replicas.restart(member.at, member.wallMs(this.nowUs));
     this.referee.restarted(member);
+    this.#witness?.restarted?.(member, this.nowUs / 1000);
     this.#step(member, { type: 'start' }, NO_OPS);
   }
+}
+
+function drawAt(draws: readonly Random[], at: number): Random {
+  return draws[at] as Random;
+}
+
+function createMembers({ clock, members, options, seed }: Plan): SimMember[] {
+  const ids = Array.from({ length: members }, (_, at) => String.fromCharCode(97 + at));
+  return ids.map((_, at) => {
+    const draw = new Random(seed, `clock ${at}`);
+    const spread = (most: number) => most * (2 * draw.unit() - 1);
+    const rate = 1 + spread(clock.rateSpread);
+    return new SimMember(at, ids, options, { rate, skewMs: spread(clock.maxSkewMs) });
+  });
 }

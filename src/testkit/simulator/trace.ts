@@ -1,75 +1,173 @@
-// A run as lines: one event a line, in total order, with names and fields of etcd's traces where
-// they mean the same. State is that after the event.
-import type { Effect, Message, RaftEvent } from '../../raft/index.ts';
+// A run as lines, in total order over all members. Names and fields are those of etcd's traces
+// (TracingEvent of etcd-io/raft) where they mean the same, so that its TLA+ specification can read
+// them; what is ours alone has its own. `state`, `role` and `log` are those after the step.
+import type { Message, RaftEvent } from '../../raft/index.ts';
 import type { SimMember } from './sim-member.ts';
+import type { Witness, WitnessedStep } from './witness.ts';
 
 export interface TraceLine {
   readonly name: string;
+  /** The member. */
   readonly nid: string;
-  readonly role: string;
   readonly state: { readonly term: number; readonly vote: string; readonly commit: number };
+  readonly role: string;
   /** Index of the last entry. */
   readonly log: number;
-  readonly durable: number;
-  /** Simulated time, ms. */
-  readonly at: number;
-  readonly msg?: Message;
-  /** Who sent `msg`, or will get it. */
-  readonly peer?: string;
+  /** Voters, and those of the outgoing half of a joint configuration. */
+  readonly conf: readonly [readonly string[], readonly string[]];
+  readonly msg?: TraceMessage;
+  /** What etcd does not know: simulated time in ms, what is durable, and the rest of a message. */
+  readonly prop: Readonly<Record<string, number | string | boolean>>;
 }
 
-/** The lines of one step: what happened, then what it made the member do. */
-export function traceStep(
-  event: RaftEvent,
-  member: SimMember,
-  effects: readonly Effect[],
-  atMs: number,
-): TraceLine[] {
-  const { commit, log, role, term, votedFor } = member.state;
-  const base = {
-    nid: member.id,
-    role,
-    state: { term, vote: votedFor ?? '', commit },
-    log: log.last,
-    durable: log.durable,
-    at: atMs,
+export interface TraceMessage {
+  readonly type: string;
+  readonly term: number;
+  readonly from: string;
+  readonly to: string;
+  /** How many. */
+  readonly entries: number;
+  readonly logTerm: number;
+  readonly index: number;
+  readonly commit: number;
+  readonly vote: string;
+  readonly reject: boolean;
+  readonly rejectHint: number;
+}
+
+/** A witness that says each line as it comes to be. */
+export function traceTo(say: (line: TraceLine) => void): Witness {
+  return {
+    stepped: (step) => {
+      for (const line of linesOf(step)) say(line);
+    },
+    crashed: (member, _kept, _forgot, atMs) => say(lineOf('Crash', member, atMs)),
+    restarted: (member, atMs) => say(lineOf('Restart', member, atMs)),
   };
+}
+
+function linesOf({ atMs, effects, event, member }: WitnessedStep): TraceLine[] {
   const lines: TraceLine[] = [];
   if (event.type === 'receive') {
-    const msg = event.message;
-    lines.push({ name: `Receive${etcdNames[msg.type]}`, ...base, peer: event.from, msg });
+    const { entries, from, message } = event;
+    const envelope = { from, to: member.id, message, entries: entries.length };
+    lines.push(messageLine('Receive', envelope, member, atMs));
   } else {
-    lines.push({ name: eventNames[event.type], ...base });
+    lines.push(lineOf(eventNames[event.type], member, atMs));
   }
   for (const effect of effects) {
     if (effect.type === 'send') {
-      const msg = effect.message;
-      lines.push({ name: `Send${etcdNames[msg.type]}`, ...base, peer: effect.to, msg });
+      const { after, message, to } = effect;
+      const entries = message.type === 'append' ? message.until - message.from : 0;
+      const envelope = { from: member.id, to, message, entries };
+      const line = messageLine('Send', envelope, member, atMs);
+      lines.push(after > 0 ? { ...line, prop: { ...line.prop, after } } : line);
     } else if (effect.type === 'role') {
-      lines.push({ name: roleNames[effect.role], ...base });
+      lines.push(lineOf(roleNames[effect.role], member, atMs));
     } else if (effect.type === 'append') {
-      lines.push({ name: 'Replicate', ...base });
+      lines.push(lineOf('Replicate', member, atMs));
     } else if (effect.type === 'write') {
-      lines.push({ name: 'PersistStart', ...base });
+      const { lastIndex, write } = effect;
+      lines.push(lineOf('PersistStart', member, atMs, { write, lastIndex }));
     } else if (effect.type === 'apply') {
-      lines.push({ name: 'Commit', ...base });
+      lines.push(lineOf('Commit', member, atMs, { upTo: effect.upTo }));
     }
   }
   return lines;
 }
 
-const etcdNames: Readonly<Record<Message['type'], string>> = {
-  'pre-vote-request': 'PreVoteRequest',
-  'pre-vote-reply': 'PreVoteResponse',
-  'vote-request': 'RequestVoteRequest',
-  'vote-reply': 'RequestVoteResponse',
-  append: 'AppendEntriesRequest',
-  'append-ack': 'AppendEntriesResponse',
-  'append-reject': 'AppendEntriesResponse',
-  heartbeat: 'HeartbeatRequest',
-  'heartbeat-ack': 'HeartbeatResponse',
-  'commit-notice': 'CommitNotice',
-  'stale-term': 'StaleTerm',
+function lineOf(
+  name: string,
+  { id, state }: SimMember,
+  atMs: number,
+  prop: TraceLine['prop'] = {},
+): TraceLine {
+  const { commit, config, log, role, term, votedFor } = state;
+  return {
+    name,
+    nid: id,
+    state: { term, vote: votedFor ?? '', commit },
+    role: stateNames[role],
+    log: log.last,
+    conf: [config.voters, config.outgoing],
+    prop: { atMs, durable: log.durable, ...prop },
+  };
+}
+
+interface Sent {
+  readonly from: string;
+  readonly to: string;
+  readonly message: Message;
+  readonly entries: number;
+}
+
+function messageLine(
+  verb: 'Send' | 'Receive',
+  sent: Sent,
+  member: SimMember,
+  atMs: number,
+): TraceLine {
+  const { entries, from, message, to } = sent;
+  const [name, type] = messageNames[message.type];
+  const fields = fieldsOf(message);
+  const rest = Object.entries(message).filter(([key]) => key !== 'type' && key !== 'term');
+  const line = lineOf(`${verb}${name}`, member, atMs, Object.fromEntries(rest));
+  return { ...line, msg: { type, term: message.term, from, to, entries, ...fields } };
+}
+
+type Fields = Pick<TraceMessage, 'logTerm' | 'index' | 'commit' | 'vote' | 'reject' | 'rejectHint'>;
+
+const NO_FIELDS: Fields = {
+  logTerm: 0,
+  index: 0,
+  commit: 0,
+  vote: '',
+  reject: false,
+  rejectHint: 0,
+};
+
+function fieldsOf(message: Message): Fields {
+  switch (message.type) {
+    case 'pre-vote-request':
+    case 'vote-request':
+      return { ...NO_FIELDS, logTerm: message.lastTerm, index: message.lastIndex };
+    case 'pre-vote-reply':
+    case 'vote-reply':
+      return { ...NO_FIELDS, reject: !message.granted };
+    case 'append': {
+      const { commit, prevIndex: index, prevTerm: logTerm } = message;
+      return { ...NO_FIELDS, logTerm, index, commit };
+    }
+    case 'append-ack':
+      return { ...NO_FIELDS, index: message.match };
+    case 'append-reject': {
+      const { hintIndex: rejectHint, hintTerm: logTerm, prevIndex: index } = message;
+      return { ...NO_FIELDS, reject: true, index, rejectHint, logTerm };
+    }
+    case 'heartbeat':
+    case 'commit-notice':
+      return { ...NO_FIELDS, commit: message.commit };
+    case 'heartbeat-ack':
+    case 'stale-term':
+      return NO_FIELDS;
+    default:
+      return message satisfies never;
+  }
+}
+
+/** What a message is in the name of an event, and what etcd calls it. */
+const messageNames: Readonly<Record<Message['type'], readonly [string, string]>> = {
+  'pre-vote-request': ['RequestPreVoteRequest', 'MsgPreVote'],
+  'pre-vote-reply': ['RequestPreVoteResponse', 'MsgPreVoteResp'],
+  'vote-request': ['RequestVoteRequest', 'MsgVote'],
+  'vote-reply': ['RequestVoteResponse', 'MsgVoteResp'],
+  append: ['AppendEntriesRequest', 'MsgApp'],
+  'append-ack': ['AppendEntriesResponse', 'MsgAppResp'],
+  'append-reject': ['AppendEntriesResponse', 'MsgAppResp'],
+  heartbeat: ['AppendEntriesRequest', 'MsgHeartbeat'],
+  'heartbeat-ack': ['AppendEntriesResponse', 'MsgHeartbeatResp'],
+  'commit-notice': ['CommitNotice', 'MsgCommitNotice'],
+  'stale-term': ['StaleTerm', 'MsgStaleTerm'],
 };
 
 const eventNames: Readonly<Record<Exclude<RaftEvent['type'], 'receive'>, string>> = {
@@ -86,4 +184,11 @@ const roleNames = {
   'pre-candidate': 'BecomePreCandidate',
   candidate: 'BecomeCandidate',
   leader: 'BecomeLeader',
+} as const;
+
+const stateNames = {
+  follower: 'StateFollower',
+  'pre-candidate': 'StatePreCandidate',
+  candidate: 'StateCandidate',
+  leader: 'StateLeader',
 } as const;

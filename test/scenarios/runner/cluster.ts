@@ -10,10 +10,18 @@ export interface Filter {
   readonly types: readonly string[];
 }
 
+/** What is known of a member before the script begins. */
+export interface Beginning {
+  readonly disk: Stored;
+  readonly seed: number | undefined;
+}
+
 export class ScriptedCluster {
   readonly members = new Map<MemberId, ScriptedMember>();
   readonly down = new Set<MemberId>();
   network: Envelope[] = [];
+  /** Everything that ever left a member. */
+  readonly sent: Envelope[] = [];
   /** Copies that the network will deliver once more. */
   kept: Envelope[] = [];
   now = 0;
@@ -22,10 +30,11 @@ export class ScriptedCluster {
   readonly #leaders = new Map<number, MemberId>();
   readonly #committed = new Map<number, Entry>();
 
-  constructor(disks: ReadonlyMap<MemberId, Stored>, limits: Partial<RaftOptions>) {
-    const ids = [...disks.keys()];
-    for (const [id, disk] of disks) {
-      this.members.set(id, new ScriptedMember(id, ids, disk, { ...options, ...limits }));
+  constructor(beginnings: ReadonlyMap<MemberId, Beginning>, limits: Partial<RaftOptions>) {
+    const ids = [...beginnings.keys()];
+    for (const [id, { disk, seed }] of beginnings) {
+      const all = { ...options, ...limits };
+      this.members.set(id, new ScriptedMember(id, ids, disk, all, seed));
     }
   }
 
@@ -45,7 +54,7 @@ export class ScriptedCluster {
     const member = this.member(id);
     const { effects, sent } = member.step(event, this.now, names);
     this.#lines.push(printEvent(id, event, what), ...printEffects(member, effects));
-    this.network.push(...sent);
+    this.#leave(sent);
     this.#check(member);
   }
 
@@ -55,15 +64,18 @@ export class ScriptedCluster {
     this.step(id, { type: 'timeout' }, 'reaches its deadline');
   }
 
+  /** The how manieth message that ever left and matches, from 1; it stays under way. */
+  nth(filter: Filter, nth: number): Envelope {
+    const envelope = this.sent.filter((each) => isMatching(each, filter))[nth - 1];
+    assert(envelope !== undefined, `there is a message ${nth} of that kind`);
+    return envelope;
+  }
+
   /** Takes the messages that match out of the network, oldest first. */
-  take({ to, from, types }: Filter, most: number): Envelope[] {
-    const matches = (envelope: Envelope) =>
-      (to.length === 0 || to.includes(envelope.to)) &&
-      (from.length === 0 || from.includes(envelope.from)) &&
-      (types.length === 0 || types.includes(envelope.message.type));
+  take(filter: Filter, most: number): Envelope[] {
     const taken: Envelope[] = [];
     this.network = this.network.filter((envelope) => {
-      if (taken.length >= most || !matches(envelope)) return true;
+      if (taken.length >= most || !isMatching(envelope, filter)) return true;
       taken.push(envelope);
       return false;
     });
@@ -83,36 +95,48 @@ export class ScriptedCluster {
     this.#lines.push(`lost, ${envelope.from} to ${envelope.to}: ${printMessage(envelope)}`);
   }
 
-  /** Completes a member's oldest write; false when there is none. */
-  completeWrite(id: MemberId): boolean {
+  /** Completes a member's oldest writes, `count` as one; false when there is none. */
+  completeWrite(id: MemberId, count = 1): boolean {
     const member = this.member(id);
-    const done = member.completeWrite(this.now);
+    const done = member.completeWrite(this.now, count);
     if (done === undefined) return false;
     const { effects, sent } = done.result;
-    this.#lines.push(`${id} has on disk: ${printWrite(done.write)}`);
+    for (const write of done.writes) this.#lines.push(`${id} has on disk: ${printWrite(write)}`);
     for (const envelope of sent) {
       const fresh = effects.some((e) => e.type === 'send' && e.message === envelope.message);
       if (!fresh)
         this.#lines.push(`  sends to ${envelope.to} what waited: ${printMessage(envelope)}`);
     }
     this.#lines.push(...printEffects(member, effects));
-    this.network.push(...sent);
+    this.#leave(sent);
     this.#check(member);
     return true;
   }
 
-  crash(id: MemberId): void {
-    this.member(id).crash();
+  /** `kept` of its writes are durable all the same; a disk that lies forgets its last entry. */
+  crash(id: MemberId, kept = 0, forget = false): void {
+    this.member(id).crash(kept, forget);
     this.down.add(id);
     this.#lines.push(`${id} crashes`);
   }
 
-  restart(id: MemberId): void {
+  /** It is back with what its disk holds, and has not begun. */
+  load(id: MemberId, seed?: number): void {
     this.down.delete(id);
+    this.member(id).load(this.now, seed);
+    this.#lines.push(`${id} restarts`);
+  }
+
+  restart(id: MemberId): void {
+    this.load(id);
+    this.start(id);
+  }
+
+  start(id: MemberId): void {
     const member = this.member(id);
-    const { effects, sent } = member.restart(this.now);
-    this.#lines.push(`${id} restarts`, ...printEffects(member, effects));
-    this.network.push(...sent);
+    const { effects, sent } = member.step({ type: 'start' }, this.now);
+    this.#lines.push(...printEffects(member, effects));
+    this.#leave(sent);
     this.#check(member);
   }
 
@@ -136,6 +160,11 @@ export class ScriptedCluster {
     return !this.down.has(id) && state.role === 'leader' && deadline <= this.now;
   }
 
+  #leave(envelopes: readonly Envelope[]): void {
+    this.network.push(...envelopes);
+    this.sent.push(...envelopes);
+  }
+
   /** One leader a term; what is committed anywhere never changes anywhere. */
   #check({ id, log, state }: ScriptedMember): void {
     if (state.role === 'leader') {
@@ -153,4 +182,12 @@ export class ScriptedCluster {
       this.#committed.set(index, entry);
     }
   }
+}
+
+function isMatching({ from, message, to }: Envelope, filter: Filter): boolean {
+  return (
+    (filter.to.length === 0 || filter.to.includes(to)) &&
+    (filter.from.length === 0 || filter.from.includes(from)) &&
+    (filter.types.length === 0 || filter.types.includes(message.type))
+  );
 }

@@ -49,6 +49,11 @@ export interface StepResult {
   readonly sent: readonly Envelope[];
 }
 
+interface Completed {
+  readonly writes: readonly Write[];
+  readonly result: StepResult;
+}
+
 export const options: RaftOptions = {
   heartbeatMs: 100,
   electionMinMs: 1000,
@@ -71,24 +76,34 @@ export class ScriptedMember {
   readonly #voters: readonly MemberId[];
   #options: RaftOptions;
 
-  constructor(id: MemberId, voters: readonly MemberId[], disk: Stored, limits: RaftOptions) {
+  constructor(
+    id: MemberId,
+    voters: readonly MemberId[],
+    disk: Stored,
+    limits: RaftOptions,
+    seed?: number,
+  ) {
     this.id = id;
     this.disk = disk;
     this.log = [...disk.entries];
     this.#voters = voters;
     this.#options = limits;
-    this.state = this.#load(0, false);
+    this.state = this.#load(0, false, seed);
   }
 
   /** Back from the disk: everything else is forgotten. */
-  restart(now: number): StepResult {
+  load(now: number, seed?: number): void {
     this.log = [...this.disk.entries];
-    this.state = this.#load(now, true);
-    return this.step({ type: 'start' }, now);
+    this.state = this.#load(now, true, seed);
   }
 
-  /** What was asked of the disk and not done is lost, and so is what waited for it. */
-  crash(): void {
+  /**
+   * What was asked of the disk and not done, but for the first `kept`, is lost, and so is what
+   * waited for it.
+   */
+  crash(kept: number, forget: boolean): void {
+    this.#persist(kept);
+    if (forget && this.disk.entries.length > 1) this.disk.entries.pop();
     this.pending.length = 0;
     this.#held = [];
   }
@@ -104,24 +119,29 @@ export class ScriptedMember {
     return { effects, sent };
   }
 
-  /** The oldest write that is asked for reaches the disk. */
-  completeWrite(now: number): { write: Write; result: StepResult } | undefined {
-    const pending = this.pending.shift();
-    if (pending === undefined) return undefined;
-    const { write, entries } = pending;
-    this.disk.hardState = write.hardState;
-    if (write.truncateFrom > 0) this.disk.entries.length = write.truncateFrom - 1;
-    this.disk.entries.push(...entries);
-    const { lastIndex, lastTerm } = write;
-    const result = this.step({ type: 'written', write: write.write, lastIndex, lastTerm }, now);
-    return { write, result };
+  /** The oldest writes that are asked for reach the disk, as one. */
+  completeWrite(now: number, count: number): Completed | undefined {
+    const writes = this.#persist(count);
+    const last = writes.at(-1);
+    if (last === undefined) return undefined;
+    const { lastIndex, lastTerm, write } = last;
+    return { writes, result: this.step({ type: 'written', write, lastIndex, lastTerm }, now) };
   }
 
   get deadline(): number {
     return nextDeadline(this.state);
   }
 
-  #load(now: number, restarted: boolean): RaftState {
+  #persist(count: number): Write[] {
+    return this.pending.splice(0, count).map(({ entries, write }) => {
+      this.disk.hardState = write.hardState;
+      if (write.truncateFrom > 0) this.disk.entries.length = write.truncateFrom - 1;
+      this.disk.entries.push(...entries);
+      return write;
+    });
+  }
+
+  #load(now: number, restarted: boolean, seed = seedOf(this.id)): RaftState {
     const { entries, hardState } = this.disk;
     const runs = entries.flatMap(({ term }, at) =>
       entries[at - 1]?.term === term ? [] : [{ from: at + 1, term }],
@@ -139,7 +159,7 @@ export class ScriptedMember {
       options: this.#options,
       applied: 0,
       restarted,
-      seed: [...this.id].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7),
+      seed,
       now,
     });
   }
@@ -149,7 +169,8 @@ export class ScriptedMember {
       for (let index = effect.from; index < effect.until; index++) {
         const name = effect.kind === 'noop' ? 'noop' : (names[index - effect.from] ?? '?');
         const { term, timeMs } = effect;
-        this.log.push({ term, timeMs, name, size: effect.kind === 'noop' ? 0 : name.length });
+        const bodies = event.type === 'propose' ? event.bodies : [];
+        this.log.push({ term, timeMs, name, size: bodies[index - effect.from]?.length ?? 0 });
       }
     } else if (effect.type === 'accept' && event.type === 'receive') {
       const { from } = event.message as Append;
@@ -185,4 +206,8 @@ export class ScriptedMember {
       assert(termAt(this.state.log, at + 1) === entry.term, 'the core knows every term');
     }
   }
+}
+
+function seedOf(id: MemberId): number {
+  return [...id].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7);
 }

@@ -1,6 +1,6 @@
 // Scripts: blocks of a command, a line ----, and the trace it must give. The commands are here.
 import type { MemberId } from '../../../src/raft/index.ts';
-import { ScriptedCluster } from './cluster.ts';
+import { type Beginning, ScriptedCluster } from './cluster.ts';
 import type { Entry, Stored } from './member.ts';
 import { printState } from './print.ts';
 
@@ -17,7 +17,7 @@ interface Words {
 
 /** Runs every command of a script; returns the script with the traces it gave. */
 export function runScript(text: string): string {
-  const disks = new Map<MemberId, Stored>();
+  const members = new Map<MemberId, Beginning>();
   let limits: Record<string, number> = {};
   let cluster: ScriptedCluster | undefined;
   const out: string[] = [];
@@ -29,13 +29,13 @@ export function runScript(text: string): string {
     const words = readWords(command);
     let lines: string[];
     if (words.name === 'member') {
-      for (const id of words.ids) disks.set(id, diskOf(words));
+      for (const id of words.ids) members.set(id, beginningOf(words));
       lines = ['ok'];
     } else if (words.name === 'limits') {
       limits = Object.fromEntries([...words.options].map(([key, value]) => [key, Number(value)]));
       lines = ['ok'];
     } else {
-      cluster ??= new ScriptedCluster(disks, limits);
+      cluster ??= new ScriptedCluster(members, limits);
       runCommand(cluster, words);
       lines = words.name === 'state' ? statesOf(cluster, words.ids) : cluster.takeLines();
     }
@@ -50,25 +50,40 @@ function runCommand(cluster: ScriptedCluster, { name, ids, options }: Words): vo
   const list = (key: string) => options.get(key)?.split(',') ?? [];
   const filter = { to: ids, from: list('from'), types: list('type') };
   const most = Number(options.get('count') ?? Number.POSITIVE_INFINITY);
+  const number = (key: string) => (options.has(key) ? Number(options.get(key)) : undefined);
+  cluster.now = number('at') ?? cluster.now;
   switch (name) {
     case 'campaign':
       for (const id of some) cluster.step(id, { type: 'campaign' }, 'is asked to campaign');
       return;
     case 'timeout':
-      for (const id of some) cluster.timeout(id);
+      for (const id of some) {
+        if (options.has('at')) cluster.step(id, { type: 'timeout' }, 'looks at the clock');
+        else cluster.timeout(id);
+      }
       return;
     case 'elapse':
       cluster.now += Number(options.get('ms'));
       return;
+    case 'start':
+      for (const id of some) cluster.start(id);
+      return;
+    case 'applied':
+      for (const id of some) {
+        const index = Number(options.get('upTo'));
+        cluster.step(id, { type: 'applied', index }, `has applied up to ${index}`);
+      }
+      return;
     case 'propose':
       for (const id of some) {
         const names = list('commands');
-        const bodies = names.map((each) => ({ length: each.length }));
+        const bodies = names.map((each) => ({ length: number('size') ?? each.length }));
         const event = { type: 'propose', bodies, wallMs: cluster.now } as const;
         cluster.step(id, event, `is given ${names.join(', ')}`, names);
       }
       return;
     case 'deliver':
+      if (options.has('nth')) return cluster.deliver(cluster.nth(filter, number('nth') ?? 0));
       for (const envelope of cluster.take(filter, most)) cluster.deliver(envelope);
       return;
     case 'keep':
@@ -82,10 +97,13 @@ function runCommand(cluster: ScriptedCluster, { name, ids, options }: Words): vo
       for (const envelope of cluster.take(filter, most)) cluster.drop(envelope);
       return;
     case 'disk':
-      for (const id of some) cluster.completeWrite(id);
+      for (const id of some) cluster.completeWrite(id, number('count'));
       return;
     case 'crash':
-      for (const id of some) cluster.crash(id);
+      for (const id of some) cluster.crash(id, number('kept'), options.has('forget'));
+      return;
+    case 'load':
+      for (const id of some) cluster.load(id, number('seed'));
       return;
     case 'restart':
       for (const id of some) cluster.restart(id);
@@ -107,7 +125,12 @@ function statesOf(cluster: ScriptedCluster, ids: readonly string[]): string[] {
 }
 
 /** `member s1 s2 log=1,1,2 term=3 vote=s1 commit=1`: what is on these members' disks at first. */
-function diskOf({ options }: Words): Stored {
+function beginningOf({ options }: Words): Beginning {
+  const seed = options.has('seed') ? Number(options.get('seed')) : undefined;
+  return { disk: diskOf(options), seed };
+}
+
+function diskOf(options: Words['options']): Stored {
   const terms = (options.get('log') ?? '1').split(',').filter((term) => term !== '');
   const entries = terms.map((term, at): Entry => {
     const name = Number(term) === 1 && at === 0 ? 'first' : `old${at + 1}`;

@@ -1,26 +1,41 @@
-// One seed from beginning to end: a time of faults, then calm, in which the cluster must recover.
+// One run from beginning to end: a time of faults, then calm, in which the cluster must recover,
+// and at last what clients saw.
 import { assert } from '../../lib/assert.ts';
-import { drawPlan, type Plan } from './plan.ts';
+import { checkLinearizable, type History } from '../checkers/index.ts';
+import type { Struck } from './injector.ts';
+import type { Mark } from './marks.ts';
+import type { Plan } from './plan.ts';
+import { Random } from './random.ts';
+import { SubjectError } from './replicas.ts';
 import type { SimMember } from './sim-member.ts';
-import { Simulation, type SimulationOptions } from './simulation.ts';
-import { Stream } from './streams.ts';
+import { type Only, Simulation } from './simulation.ts';
+import type { AnyMachine, Subject } from './subject.ts';
+import type { Witness } from './witness.ts';
 
-export interface RunReport {
-  readonly seed: number;
+export interface RunReport<C = unknown, R = unknown> {
   readonly plan: Plan;
   readonly events: number;
   readonly simulatedMs: number;
+  /** Of everything that happened: equal for equal runs. */
   readonly hash: number;
+  /** Commands of which a client was told that they are committed. */
   readonly acknowledged: number;
-  readonly operations: number;
-  readonly faults: Simulation['faults'];
-  readonly marks: ReadonlyMap<string, number>;
+  readonly faults: readonly Struck[];
+  /** Situations that came up, and how often. */
+  readonly marks: ReadonlyMap<Mark, number>;
+  /** What clients did and saw, by the order of their calls. */
+  readonly history: History<C, R>;
+  /** The ids of the calls in `history`. */
+  readonly calls: readonly string[];
+  /** The committed commands, in the order of the log. */
+  readonly committed: readonly C[];
   /** Undefined when everything held. */
   readonly violation: Violation | undefined;
 }
 
 export interface Violation {
-  readonly phase: 'faults' | 'calm';
+  /** `faults`: while they struck. `calm`: after them. `clients`: in what clients saw. */
+  readonly phase: 'faults' | 'calm' | 'clients';
   readonly message: string;
   readonly atMs: number;
   readonly error: unknown;
@@ -32,42 +47,68 @@ const COMMIT_TIMEOUTS = 20;
 /** And to bring all logs together, where tiny limits may allow one entry a round trip. */
 const EQUAL_TIMEOUTS = 400;
 
-export function runPlan(plan: Plan, options: SimulationOptions = {}): RunReport {
-  const simulation = new Simulation(plan, options);
+/** Questions to the model for one key; a history that takes more is left undecided. */
+const MAX_MODEL_STEPS = 200_000;
+
+/** Throws SubjectError when the subject cannot be simulated. */
+export function run<C, R, M extends AnyMachine<C, R>>(
+  plan: Plan,
+  subject: Subject<C, R, M>,
+  only: Only,
+  witness?: Witness,
+): RunReport<C, R> {
+  const simulation = new Simulation(plan, subject, only, witness);
+  const { clients, referee } = simulation;
   let phase: Violation['phase'] = 'faults';
   let violation: Violation | undefined;
   try {
     simulation.runUntil(plan.durationMs * 1000);
-    simulation.referee.checkLogs();
+    referee.checkLogs();
     phase = 'calm';
     checkRecovery(simulation);
-    simulation.history.check(simulation.referee.committed);
+    phase = 'clients';
+    clients.check(referee.committed);
+    checkHistory(clients.history(referee.committed, true), subject);
   } catch (error) {
+    if (error instanceof SubjectError) throw error;
     const message = error instanceof Error ? error.message : String(error);
     violation = { phase, message, atMs: simulation.nowUs / 1000, error };
   }
+  const commands = referee.committed.filter(({ serial }) => serial > 0);
   return {
-    seed: plan.seed,
     plan,
     events: simulation.events,
     simulatedMs: simulation.nowUs / 1000,
     hash: simulation.hash,
-    acknowledged: simulation.history.acknowledged,
-    operations: simulation.history.operations.length,
-    faults: simulation.faults,
+    acknowledged: clients.acknowledged,
+    faults: simulation.injector.struck,
     marks: simulation.marks,
+    history: clients.history(referee.committed, violation?.phase !== 'faults'),
+    calls: clients.calls.map(({ id }) => id),
+    committed: commands.map(({ serial }) => clients.commandOf(serial)),
     violation,
   };
 }
 
-export function runSeed(seed: number, options: SimulationOptions = {}): RunReport {
-  return runPlan(drawPlan(seed), options);
+function checkHistory<C, R, M extends AnyMachine<C, R>>(
+  history: History<C, R>,
+  { model }: Subject<C, R, M>,
+): void {
+  if (model === undefined) return;
+  const report = checkLinearizable(history, model, { maxSteps: MAX_MODEL_STEPS });
+  if (report.verdict !== 'not-linearizable') return;
+  const { input, output } = report.unexplained;
+  assert(
+    false,
+    `Linearizability: nothing explains the answer ${JSON.stringify(output)} to ` +
+      JSON.stringify(input),
+  );
 }
 
 /** Heals everything, or only a quorum while the rest stays dead for ever, and expects progress. */
-function checkRecovery(simulation: Simulation): void {
+function checkRecovery<C, R, M extends AnyMachine<C, R>>(simulation: Simulation<C, R, M>): void {
   const { members, plan } = simulation;
-  const draw = new Stream(plan.seed, 'recovery');
+  const draw = new Random(plan.seed, 'recovery');
   const spare = Math.floor((plan.members - 1) / 2);
   const dead = draw.chance(0.5) ? draw.shuffle(members.map(({ at }) => at)).slice(0, spare) : [];
   simulation.calmDown(dead);
@@ -80,15 +121,16 @@ function checkRecovery(simulation: Simulation): void {
   const leader = () =>
     core.find(({ state }) => state.role === 'leader' && isLatest(state.term, core));
   within(LEADER_TIMEOUTS, 'a leader', () => leader() !== undefined);
-  const { acknowledged } = simulation.history;
+  const { acknowledged } = simulation.clients;
   let proposedIn = 0;
   within(COMMIT_TIMEOUTS, 'a new command commits', () => {
     const term = leader()?.state.term ?? 0;
-    if (term > proposedIn && simulation.proposeAnywhere() > 0) proposedIn = term;
-    return simulation.history.acknowledged > acknowledged;
+    if (term > proposedIn && simulation.proposeAnywhere()) proposedIn = term;
+    return simulation.clients.acknowledged > acknowledged;
   });
-  within(EQUAL_TIMEOUTS, 'all logs are equal', () => areEqual(core));
-  if (!isSteady(plan)) return;
+  within(EQUAL_TIMEOUTS, 'all logs are equal and applied', () => areEqual(core));
+  simulation.checkMachines(core);
+  if (!isSteady(plan) || draw.chance(0.8)) return;
   const { term } = leader()?.state ?? { term: 0 };
   simulation.runUntil(simulation.nowUs + 50 * timeoutUs);
   assert(leader()?.state.term === term, 'Liveness: the leader stays when nothing is wrong');
@@ -119,6 +161,7 @@ function areEqual(core: readonly SimMember[]): boolean {
     (member) =>
       member.log.length === log.length &&
       member.state.commit === log.length &&
+      member.state.applied === log.length &&
       member.state.log.durable === log.length &&
       member.log.at(-1)?.term === log.at(-1)?.term,
   );

@@ -1,8 +1,9 @@
-// One seed, many independent streams of choices: a draw more in one never shifts the others.
+// Seeded choices. A run has many independent ones, each with a name: one draw more in one of them
+// never shifts the others.
 import { createPrng, nextFloat, nextInteger, type Prng } from '../../lib/prng.ts';
 
-/** The stream of that name; equal seeds and names give equal draws. */
-export class Stream {
+/** Equal seeds and names give equal draws, on every machine. */
+export class Random {
   readonly #prng: Prng;
 
   constructor(seed: number, name: string) {
@@ -27,6 +28,7 @@ export class Stream {
     return nextInteger(this.#prng, low, high + 1);
   }
 
+  /** One of `items`, of which there is at least one. */
   pick<T>(items: readonly T[]): T {
     return items[nextInteger(this.#prng, 0, items.length)] as T;
   }

@@ -1,0 +1,215 @@
+// What clients did and saw. A call is what a client wants done; it makes one attempt or several,
+// and each of them is an entry in at most one place of the log.
+import type { Codec } from '../../contracts/index.ts';
+import { assert } from '../../lib/assert.ts';
+import type { Operation } from '../checkers/index.ts';
+import { Random } from './random.ts';
+import type { Workload } from './subject.ts';
+
+/** Attempts of one call: a count. */
+const MAX_ATTEMPTS = 5;
+
+export interface Call<C, R> {
+  /** Client and turn: the same call has the same id in a smaller run. */
+  readonly id: string;
+  /** Its place among the calls that were made. */
+  readonly place: number;
+  readonly client: number;
+  /** Decides all that concerns this call alone. */
+  readonly draw: Random;
+  readonly command: C;
+  readonly body: Uint8Array;
+  readonly callUs: number;
+  returnUs: number;
+  attempts: number;
+  state: 'open' | 'answered' | 'given-up';
+  result: R | undefined;
+}
+
+/** Attempts are numbered from 1: entries carry that serial. */
+interface Attempt<C, R> {
+  readonly call: Call<C, R>;
+  readonly atUs: number;
+  /** A leader put it into its log. */
+  taken: boolean;
+  /** Where it is in the log and since when that is known; 0 while it is not. */
+  index: number;
+  knownUs: number;
+}
+
+export class Clients<C, R> {
+  readonly #workload: Workload<C>;
+  readonly #codec: Codec<C>;
+  readonly #concurrency: number;
+  readonly #only: ReadonlySet<string> | undefined;
+  readonly #calls: Call<C, R>[] = [];
+  readonly #attempts: Attempt<C, R>[] = [];
+  readonly #open: number[] = [];
+  readonly #seed: number;
+  readonly #turns = new Map<number, number>();
+  acknowledged = 0;
+
+  constructor(
+    workload: Workload<C>,
+    codec: Codec<C>,
+    only: ReadonlySet<string> | undefined,
+    seed: number,
+  ) {
+    this.#seed = seed;
+    this.#workload = workload;
+    this.#codec = codec;
+    this.#concurrency = workload.concurrency ?? 1;
+    this.#only = only;
+  }
+
+  /** Must a call be looked after when it is not answered for long? */
+  get isPatient(): boolean {
+    return this.#workload.retry !== true && this.#concurrency === Number.POSITIVE_INFINITY;
+  }
+
+  get calls(): readonly Call<C, R>[] {
+    return this.#calls;
+  }
+
+  /** The next call of a client; undefined if it is busy, or the call is not to be. */
+  next(client: number, nowUs: number): Call<C, R> | undefined {
+    const turn = (this.#turns.get(client) ?? 0) + 1;
+    this.#turns.set(client, turn);
+    const id = `${client}.${turn}`;
+    const isBusy = client >= 0 && (this.#open[client] ?? 0) >= this.#concurrency;
+    if (isBusy || this.#only?.has(id) === false) return undefined;
+    const draw = new Random(this.#seed, `call ${id}`);
+    const command = this.#workload.next(draw, client, turn);
+    this.#open[client] = (this.#open[client] ?? 0) + 1;
+    const call: Call<C, R> = {
+      id,
+      place: this.#calls.length,
+      client,
+      draw,
+      command,
+      body: this.#codec.encode(command),
+      callUs: nowUs,
+      returnUs: Number.POSITIVE_INFINITY,
+      attempts: 0,
+      state: 'open',
+      result: undefined,
+    };
+    this.#calls.push(call);
+    return call;
+  }
+
+  /** The serial of a new attempt. */
+  attempt(call: Call<C, R>, nowUs: number): number {
+    call.attempts++;
+    return this.#attempts.push({ call, atUs: nowUs, taken: false, index: 0, knownUs: 0 });
+  }
+
+  taken(serial: number): void {
+    this.#attemptOf(serial).taken = true;
+  }
+
+  refused(serial: number): void {
+    this.#attemptOf(serial).taken = false;
+  }
+
+  bodyOf(serial: number): Uint8Array {
+    return this.#attemptOf(serial).call.body;
+  }
+
+  commandOf(serial: number): C {
+    return this.#attemptOf(serial).call.command;
+  }
+
+  /** Is it worth another attempt? */
+  mayRetry(call: Call<C, R>): boolean {
+    return this.#workload.retry === true && call.attempts < MAX_ATTEMPTS;
+  }
+
+  giveUp(call: Call<C, R>): void {
+    if (call.state !== 'open') return;
+    call.state = 'given-up';
+    this.#close(call);
+  }
+
+  /** The leader that took it has applied it at `index`, and says so. */
+  answer(serial: number, index: number, result: R, nowUs: number): void {
+    const attempt = this.#attemptOf(serial);
+    assert(attempt.index === 0, `attempt ${serial} is acknowledged once`);
+    attempt.index = index;
+    attempt.knownUs = nowUs;
+    this.acknowledged++;
+    const { call } = attempt;
+    if (call.state !== 'open') return;
+    call.state = 'answered';
+    call.result = result;
+    call.returnUs = nowUs;
+    this.#close(call);
+  }
+
+  /** Every acknowledged attempt has one place, and the order of places respects real time. */
+  check(committed: readonly { readonly serial: number }[]): void {
+    const places = this.#placesOf(committed);
+    const acknowledged = this.#attempts.filter(({ index }) => index > 0);
+    for (const attempt of acknowledged) {
+      const place = places.get(attempt);
+      assert(place === attempt.index, `an acknowledged command is at ${attempt.index}`);
+    }
+    checkRealTime(acknowledged);
+  }
+
+  /**
+   * As the checkers read it. Once a run is over, what is in nobody's log has surely not happened;
+   * before that, only what no leader took.
+   */
+  history(committed: readonly { readonly serial: number }[], isOver: boolean): Operation<C, R>[] {
+    const happened = new Set<Call<C, R>>();
+    for (const { serial } of committed) {
+      if (serial > 0) happened.add(this.#attemptOf(serial).call);
+    }
+    if (!isOver) for (const { call, taken } of this.#attempts) if (taken) happened.add(call);
+    return this.#calls.map((call): Operation<C, R> => {
+      const { callUs: callAt, client, command: input, result, returnUs: returnAt } = call;
+      if (call.state === 'answered') {
+        return { client, input, output: result, callAt, returnAt, outcome: 'ok' };
+      }
+      return { client, input, callAt, outcome: happened.has(call) ? 'unknown' : 'failed' };
+    });
+  }
+
+  #placesOf(committed: readonly { readonly serial: number }[]): Map<Attempt<C, R>, number> {
+    const places = new Map<Attempt<C, R>, number>();
+    for (const [place, { serial }] of committed.entries()) {
+      if (serial === 0) continue;
+      const attempt = this.#attemptOf(serial);
+      assert(attempt.taken, `entry ${place + 1} is nobody's invention`);
+      assert(!places.has(attempt), `attempt ${serial} is in the log once`);
+      places.set(attempt, place + 1);
+    }
+    return places;
+  }
+
+  #close({ client }: Call<C, R>): void {
+    this.#open[client] = (this.#open[client] ?? 1) - 1;
+  }
+
+  #attemptOf(serial: number): Attempt<C, R> {
+    const attempt = this.#attempts[serial - 1];
+    assert(attempt !== undefined, `attempt ${serial} was made`);
+    return attempt;
+  }
+}
+
+/** What was known before another was asked for comes before it in the log. O(n log n). */
+function checkRealTime(
+  acknowledged: readonly { atUs: number; index: number; knownUs: number }[],
+): void {
+  const byKnown = [...acknowledged].sort((a, b) => a.knownUs - b.knownUs);
+  let highest = 0;
+  let next = 0;
+  for (const { atUs, index } of acknowledged) {
+    for (; (byKnown[next]?.knownUs ?? Number.POSITIVE_INFINITY) < atUs; next++) {
+      highest = Math.max(highest, byKnown[next]?.index ?? 0);
+    }
+    assert(index > highest, `entry ${index} comes after all that was known before its call`);
+  }
+}

@@ -1,0 +1,76 @@
+// Swarm testing: each family of faults is absent in a good part of the runs (Groce et al., ISSTA
+// 2012), limits are small and times extreme, so that what is rare in production is common here.
+import type { Plan } from './plan.ts';
+import { Random } from './random.ts';
+
+const ABSENT = 0.4;
+
+/** What `seed` stands for. */
+export function drawPlan(seed: number): Plan {
+  const draw = new Random(seed, 'plan');
+  /** Absent in many runs; else somewhere between hardly ever and often. */
+  const maybe = (most: number) => (draw.chance(ABSENT) ? 0 : most * draw.unit() ** 2);
+  const heartbeatMs = draw.pick([10, 20, 50, 100]);
+  const electionMinMs = heartbeatMs * draw.integer(2, 10);
+  return {
+    seed,
+    members: draw.pick([1, 2, 3, 3, 3, 4, 5, 5, 7]),
+    durationMs: draw.pick([10, 20, 40, 80]) * electionMinMs,
+    options: {
+      heartbeatMs,
+      electionMinMs,
+      electionMaxMs: Math.ceil(electionMinMs * (1.1 + 2 * draw.unit())),
+      maxAppendBytes: draw.pick([1, 40, 100, 1000, 1 << 20]),
+      maxInflightAppends: draw.pick([1, 2, 3, 8, 64]),
+      maxInflightBytes: draw.pick([1, 100, 1000, 1 << 24]),
+      maxUncommittedBytes: draw.pick([1, 200, 2000, 1 << 26, 1 << 26]),
+      maxApplyLagBytes: draw.pick([1, 2000, 1 << 26, 1 << 26]),
+    },
+    network: {
+      delayMinMs: draw.pick([0, 0.1, 1]),
+      delayMeanMs: draw.pick([0.1, 1, 1, heartbeatMs / 4, heartbeatMs / 2, electionMinMs / 2]),
+      loss: maybe(0.4),
+      repeat: maybe(0.4),
+      replay: maybe(0.05),
+      clogRate: maybe(3),
+      clogMeanMs: electionMinMs,
+      partitionRate: maybe(2),
+      partitionMeanMs: electionMinMs * draw.pick([1, 3, 10]),
+      oneWayRate: maybe(2),
+      flapRate: maybe(1),
+    },
+    disk: {
+      writeMeanMs: draw.pick([0, 0.1, 1, 1, heartbeatMs / 4, heartbeatMs, electionMinMs]),
+      slow: maybe(0.05),
+      slowMeanMs: electionMinMs * draw.pick([0.5, 2]),
+      failure: maybe(0.005),
+      amnesia: 0,
+    },
+    clock: {
+      rateSpread: draw.chance(ABSENT) ? 0 : draw.pick([0.0002, 0.1, 0.5]),
+      maxSkewMs: draw.pick([0, 10, 10_000]),
+      stallRate: maybe(2),
+      stallMeanMs: electionMinMs * draw.pick([0.3, 1, 3]),
+    },
+    process: {
+      crashRate: maybe(4),
+      downMeanMs: electionMinMs * draw.pick([0.1, 1, 5]),
+      powerCutRate: maybe(0.5),
+    },
+    aimed: {
+      crashAfterAppend: maybe(0.2),
+      crashBeforeSend: maybe(0.1),
+      crashAfterVote: maybe(0.3),
+      cutNewLeader: maybe(0.5),
+      stallLeader: maybe(0.02),
+    },
+    workload: {
+      clients: draw.pick([1, 3, 10]),
+      thinkMeanMs: draw.pick([heartbeatMs / 4, heartbeatMs, electionMinMs / 2]),
+      maxPaddingBytes: draw.pick([0, 10, 100, 2000]),
+      blind: maybe(0.3),
+      patienceMs: electionMinMs * draw.pick([0.5, 2]),
+      applyMeanMs: draw.pick([0, 0, 0.1, heartbeatMs]),
+    },
+  };
+}

@@ -1,0 +1,28 @@
+// What the simulated future holds.
+import type { DrawnFamily, Fault, Link } from './faults.ts';
+import type { Envelope, SimMember } from './sim-member.ts';
+
+export type Flap = Extract<Fault, { type: 'flap' }>;
+
+/** What befalls one member, in the life that it was planned for. */
+export type Own =
+  | { readonly type: 'deliver'; readonly envelope: Envelope }
+  | { readonly type: 'written'; readonly member: SimMember; readonly life: number }
+  | {
+      readonly type: 'applied';
+      readonly member: SimMember;
+      readonly life: number;
+      readonly upTo: number;
+    };
+
+export type Happening =
+  | Own
+  | { readonly type: 'timer'; readonly member: SimMember; readonly life: number }
+  | { readonly type: 'wake'; readonly member: SimMember; readonly life: number }
+  | { readonly type: 'restart'; readonly member: SimMember }
+  | { readonly type: 'client'; readonly client: number }
+  /** Has the call been answered by now? */
+  | { readonly type: 'patience'; readonly place: number; readonly attempt: number }
+  | { readonly type: 'draw'; readonly family: DrawnFamily }
+  | { readonly type: 'restore'; readonly links: readonly Link[] }
+  | { readonly type: 'flap'; readonly flap: Flap; readonly left: number };

@@ -1,0 +1,220 @@
+// Makes faults happen: those that the plan's rates draw, and those that strike at the very moment
+// when it hurts most, which needs knowledge of the members' states.
+import { unreachable } from '../../lib/assert.ts';
+import {
+  type DrawnFamily,
+  drawFault,
+  drawnFamilies,
+  type Fault,
+  type Link,
+  rateOf,
+} from './faults.ts';
+import type { Flap, Happening } from './happening.ts';
+import type { Mark } from './marks.ts';
+import type { Plan } from './plan.ts';
+import { Random } from './random.ts';
+import type { SimMember } from './sim-member.ts';
+import type { SimNetwork } from './sim-network.ts';
+
+/** What faults happen to. */
+export interface Field {
+  readonly plan: Plan;
+  readonly members: readonly SimMember[];
+  readonly network: SimNetwork;
+  readonly nowUs: number;
+  readonly isCalm: boolean;
+  schedule(inUs: number, what: Happening): void;
+  crash(member: SimMember, keepWrite: boolean, forget: boolean): void;
+  mark(label: Mark): void;
+  /** Lets a number take part in the hash of the run. */
+  stir(value: number): void;
+}
+
+/** A fault that happened. The same fault has the same id in a smaller run. */
+export interface Struck {
+  readonly atUs: number;
+  readonly id: string;
+  readonly fault: Fault;
+}
+
+interface Aimed {
+  readonly id: string;
+  /** Decides the rest. */
+  readonly draw: Random;
+}
+
+export class Injector {
+  readonly struck: Struck[] = [];
+  readonly #field: Field;
+  readonly #only: ReadonlySet<string> | undefined;
+  readonly #draws: ReadonlyMap<DrawnFamily, Random>;
+  readonly #drawn = new Map<DrawnFamily, number>();
+
+  constructor(field: Field, only: ReadonlySet<string> | undefined) {
+    this.#field = field;
+    this.#only = only;
+    const { seed } = field.plan;
+    this.#draws = new Map(
+      drawnFamilies.map((family) => [family, new Random(seed, `faults ${family}`)]),
+    );
+  }
+
+  begin(): void {
+    for (const family of drawnFamilies) this.#planNext(family);
+  }
+
+  /** The time of a drawn fault has come. */
+  draw(family: DrawnFamily): void {
+    const { isCalm, members, plan } = this.#field;
+    if (isCalm) return;
+    const leaders = members.filter(({ state, up }) => up && state.role === 'leader');
+    const places = leaders.map(({ at }) => at);
+    const count = (this.#drawn.get(family) ?? 0) + 1;
+    this.#drawn.set(family, count);
+    this.#strike(`${family} ${count}`, drawFault(plan, family, this.#drawOf(family), places));
+    if (family === 'power-cut') this.#field.mark('crash of all members at once');
+    this.#planNext(family);
+  }
+
+  restore(links: readonly Link[]): void {
+    const { isCalm, network } = this.#field;
+    if (!isCalm) for (const [from, to] of links) network.restore(from, to);
+  }
+
+  flap(flap: Flap, left: number): void {
+    const { isCalm, network } = this.#field;
+    if (isCalm || left === 0) return;
+    network.cut(...flap.link);
+    const { link, periodUs } = flap;
+    this.#field.schedule(Math.ceil(periodUs / 2), { type: 'restore', links: [link] });
+    this.#field.schedule(periodUs, { type: 'flap', flap, left: left - 1 });
+  }
+
+  /** A leader has just put a command into its log. */
+  afterAppend(member: SimMember): void {
+    const { aimed, options } = this.#field.plan;
+    const crash = this.#aim('append', aimed.crashAfterAppend, member);
+    if (crash !== undefined) {
+      this.#field.mark('crash of a leader after append');
+      this.#crash(member, crash, crash.draw.chance(0.5));
+      return;
+    }
+    const stall = this.#aim('stall', aimed.stallLeader, member);
+    if (stall !== undefined) {
+      this.#field.mark('a leader stalls for longer than an election timeout');
+      const forUs = Math.ceil(options.electionMaxMs * 1500);
+      this.#strike(stall.id, { type: 'stall', member: member.at, forUs });
+    }
+  }
+
+  /** Its write is durable, and what waits for it has not left. True if it crashes right here. */
+  beforeSend(member: SimMember): boolean {
+    const crash = this.#aim('send', this.#field.plan.aimed.crashBeforeSend, member);
+    if (crash === undefined) return false;
+    this.#field.mark('crash between persist and send');
+    return this.#crash(member, crash, true);
+  }
+
+  afterRole(member: SimMember): void {
+    const { aimed, options } = this.#field.plan;
+    if (member.state.role === 'leader') {
+      const cut = this.#aim('leader', aimed.cutNewLeader, member);
+      if (cut === undefined) return;
+      this.#field.mark('a new leader is cut off from a quorum');
+      const forUs = Math.ceil(options.electionMaxMs * 3000);
+      this.#strike(cut.id, { type: 'cut', links: this.#linksToMost(member, cut.draw), forUs });
+    } else if (member.state.role === 'candidate') {
+      const crash = this.#aim('candidate', aimed.crashAfterVote, member);
+      if (crash === undefined) return;
+      this.#field.mark('crash of a candidate');
+      this.#crash(member, crash, crash.draw.chance(0.5));
+    }
+  }
+
+  /** Whether the write that a member is about to begin fails, which ends its life. */
+  failsWrite(member: SimMember): boolean {
+    const crash = this.#aim('write', this.#field.plan.disk.failure, member);
+    if (crash === undefined) return false;
+    this.#field.mark('a write fails');
+    return this.#crash(member, crash, crash.draw.chance(0.5));
+  }
+
+  /**
+   * What decides the rest of a fault that strikes a member here and now, or undefined if none does.
+   * It depends on nothing that happened before, so that leaving something out changes little else.
+   */
+  #aim(what: string, chance: number, { at }: SimMember): Aimed | undefined {
+    const { isCalm, nowUs, plan } = this.#field;
+    if (isCalm || chance === 0) return undefined;
+    const id = `${what} ${at} ${nowUs}`;
+    const draw = new Random(plan.seed, id);
+    return draw.chance(chance) ? { id, draw } : undefined;
+  }
+
+  #drawOf(family: DrawnFamily): Random {
+    return this.#draws.get(family) as Random;
+  }
+
+  /** Both ways, to as many as make up a majority. */
+  #linksToMost(member: SimMember, draw: Random): Link[] {
+    const { members } = this.#field;
+    const others = members.filter(({ at }) => at !== member.at).map(({ at }) => at);
+    const some = draw.shuffle(others).slice(0, Math.ceil(members.length / 2));
+    return some.flatMap((at): Link[] => [
+      [member.at, at],
+      [at, member.at],
+    ]);
+  }
+
+  #planNext(family: DrawnFamily): void {
+    const rate = rateOf(this.#field.plan, family);
+    if (rate === 0) return;
+    const inUs = Math.ceil(this.#drawOf(family).exponential(1e6 / rate)) + 1;
+    this.#field.schedule(inUs, { type: 'draw', family });
+  }
+
+  #crash(member: SimMember, { draw, id }: Aimed, keepWrite: boolean): boolean {
+    const { disk, process } = this.#field.plan;
+    const downUs = Math.ceil(draw.exponential(process.downMeanMs * 1000)) + 1;
+    const forget = draw.chance(disk.amnesia);
+    return this.#strike(id, { type: 'crash', members: [member.at], downUs, keepWrite, forget });
+  }
+
+  /** False if the fault is not to be. */
+  #strike(id: string, fault: Fault): boolean {
+    if (this.#only?.has(id) === false) return false;
+    const field = this.#field;
+    this.struck.push({ atUs: field.nowUs, id, fault });
+    field.stir(this.struck.length);
+    switch (fault.type) {
+      case 'crash':
+        for (const at of fault.members) {
+          const member = field.members[at] as SimMember;
+          if (!member.up) continue;
+          field.crash(member, fault.keepWrite, fault.forget);
+          field.schedule(fault.downUs, { type: 'restart', member });
+        }
+        break;
+      case 'stall': {
+        const member = field.members[fault.member] as SimMember;
+        if (!member.up) break;
+        member.stalledUntilUs = field.nowUs + fault.forUs;
+        field.schedule(fault.forUs, { type: 'wake', member, life: member.life });
+        break;
+      }
+      case 'cut':
+        for (const [from, to] of fault.links) field.network.cut(from, to);
+        field.schedule(fault.forUs, { type: 'restore', links: fault.links });
+        break;
+      case 'flap':
+        this.flap(fault, fault.times);
+        break;
+      case 'clog':
+        field.network.clog(...fault.link, field.nowUs + fault.forUs);
+        break;
+      default:
+        unreachable(fault);
+    }
+    return true;
+  }
+}

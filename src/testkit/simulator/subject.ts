@@ -1,0 +1,40 @@
+// What is put into the simulated cluster: a state machine, what clients do with it, and what must
+// hold for it.
+import type { Codec, StateMachine } from '../../contracts/index.ts';
+import type { Model } from '../checkers/index.ts';
+import type { Random } from './random.ts';
+
+/** As much of a machine as takes part: snapshots and queries do not. */
+export type AnyMachine<C, R> = Pick<StateMachine<C, R>, 'apply' | 'digest'>;
+
+export interface Subject<C, R, M extends AnyMachine<C, R> = AnyMachine<C, R>> {
+  /**
+   * Makes a machine without any state: once for each member, and again at each of its restarts,
+   * after which the whole log is applied to it.
+   */
+  readonly machine: () => M;
+  readonly workload: Workload<C>;
+  /** Looked at after every command on every member; throws what is wrong. Changes nothing. */
+  readonly invariant?: ((machine: M) => void) | undefined;
+  /** What clients see must be linearizable with respect to it. */
+  readonly model?: Model<unknown, C, R> | undefined;
+  /** Every member gets a decoded copy of each command. Default: `msgpack()`. */
+  readonly codec?: Codec<C> | undefined;
+}
+
+export interface Workload<C> {
+  /**
+   * The next command of a client (0, 1, …; -1 asks after everything has healed). Its turns count
+   * from 1, those that it lets pass too. Depends on nothing else: runs are repeated.
+   */
+  next(draw: Random, client: number, turn: number): C;
+  /** Default: as many as the seed draws, from 1 to 10. */
+  readonly clients?: number | undefined;
+  /**
+   * Does a client that was not answered ask again with the same command, as one must that cannot
+   * know whether it was applied? Default: false.
+   */
+  readonly retry?: boolean | undefined;
+  /** Calls of one client at the same time: a count. Default: 1. */
+  readonly concurrency?: number | undefined;
+}

@@ -1,0 +1,93 @@
+// A run as a script of test/scenarios: every step of every member, with the time of its own clock
+// and the seed of its own chance, so that the script runner does exactly the same.
+import {
+  type AnyMachine,
+  type SimulateOptions,
+  simulateWith,
+  type Witness,
+} from '../../src/testkit/simulator/index.ts';
+
+type Step = Parameters<NonNullable<Witness['stepped']>>[0];
+type Envelope = Parameters<NonNullable<Witness['sent']>>[0];
+type Member = Step['member'];
+
+/** Commands without traces: the script runner adds those. */
+export function scriptOf<C, R, M extends AnyMachine<C, R>>(
+  options: SimulateOptions<C, R, M>,
+): string {
+  const script = new Script();
+  const { plan } = simulateWith(options, script);
+  const limits = Object.entries(plan.options).map(([name, value]) => `${name}=${value}`);
+  const members = script.seeds.map(([id, seed]) => `member ${id} commit=1 seed=${seed}`);
+  const head = [`limits ${limits.join(' ')}`, ...members];
+  return `${[...head, ...script.lines, 'state'].join('\n\n')}\n`;
+}
+
+class Script implements Witness {
+  readonly seeds: [id: string, seed: number][] = [];
+  readonly lines: string[] = [];
+  /** Messages that left, by sender, receiver and type, in their order. */
+  readonly #sent = new Map<string, Envelope[]>();
+  /** Writes that became durable as one, of which the next step tells. */
+  #merged = 0;
+
+  stepped(step: Step): void {
+    const line = this.#lineOf(step);
+    // The time that counted, should the clock have gone back.
+    if (line !== undefined) this.lines.push(`${line} at=${step.member.state.now}`);
+  }
+
+  sent(envelope: Envelope): void {
+    const known = this.#sent.get(keyOf(envelope));
+    if (known === undefined) this.#sent.set(keyOf(envelope), [envelope]);
+    else known.push(envelope);
+  }
+
+  written(_member: Member, merged: number): void {
+    this.#merged = merged;
+  }
+
+  crashed({ id }: Member, kept: number, forgot: boolean): void {
+    this.lines.push(`crash ${id} kept=${kept}${forgot ? ' forget=1' : ''}`);
+  }
+
+  restarted({ id, seed, state }: Member): void {
+    this.lines.push(`load ${id} seed=${seed} at=${state.now}`);
+  }
+
+  #lineOf({ effects, envelope, event, member, ops }: Step): string | undefined {
+    const { id, seed } = member;
+    switch (event.type) {
+      case 'start':
+        if (this.seeds.every(([known]) => known !== id)) this.seeds.push([id, seed]);
+        return `start ${id}`;
+      case 'receive':
+        return envelope === undefined ? undefined : this.#delivery(envelope);
+      case 'propose': {
+        if (effects.every(({ type }) => type !== 'append')) return undefined;
+        return `propose ${id} commands=c${ops[0]?.serial} size=${ops[0]?.size}`;
+      }
+      case 'written':
+        return `disk ${id} count=${this.#merged}`;
+      case 'applied':
+        return `applied ${id} upTo=${event.index}`;
+      default:
+        return `${event.type} ${id}`;
+    }
+  }
+
+  /** Names a message as the how manieth of its kind on its way, from 1. */
+  #delivery(envelope: Envelope): string {
+    const { from, message, to } = envelope;
+    const nth = (this.#sent.get(keyOf(envelope)) ?? []).indexOf(envelope) + 1;
+    return `deliver ${idOf(to)} from=${idOf(from)} type=${message.type} nth=${nth}`;
+  }
+}
+
+function keyOf({ from, message, to }: Envelope): string {
+  return `${from} ${to} ${message.type}`;
+}
+
+function idOf(at: number): string {
+  return String.fromCharCode(97 + at);
+}
