@@ -16,8 +16,10 @@ export function checkLeaves(draft: Draft, { message, to }: Envelope): void {
     const own = hardState.votedFor === idOf(draft.at);
     assert(isOver || own, "a candidate's vote for itself is durable before it asks");
   }
-  if ((message.type === 'append-ack' || message.type === 'heartbeat-ack') && message.match > 0) {
-    const { match } = message;
+  if (message.type === 'append-ack' || message.type === 'heartbeat-ack') {
+    const { match, term } = message;
+    // One that waited, while a newer leader had the entry replaced, is true of its own term.
+    if (match === 0 || term !== draft.state.term) return;
     assert(isSame(disk[match - 1], log[match - 1]), `acknowledged entry ${match} is durable`);
   }
 }

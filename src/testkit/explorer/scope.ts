@@ -29,9 +29,10 @@ export interface Scope {
   readonly step: typeof step;
 }
 
+/** What no scope below says otherwise: one election among three, a proposal, a crash. */
 export const DEFAULT_SCOPE: Scope = {
   members: 3,
-  maxTerm: 3,
+  maxTerm: 2,
   proposals: 1,
   crashes: 1,
   repeats: 0,
@@ -43,6 +44,18 @@ export const DEFAULT_SCOPE: Scope = {
   maxStates: 5_000_000,
   step,
 };
+
+/** Scopes that are explored whole, each in a minute or two. Together they cover every event. */
+export const scopes = {
+  /** Two elections among three: what the paper's figure 8 needs, and more. */
+  elections: { maxTerm: 3, inFlight: 1, stepDowns: false },
+  /** One election among three, where messages come twice and pre-votes travel like all others. */
+  repeats: { repeats: 1, preVotes: 'free' },
+  /** Two members, two elections, two proposals, repeats. */
+  pair: { members: 2, maxTerm: 3, proposals: 2, repeats: 1 },
+  /** Two members, two elections, repeats, heartbeats that find what was lost. */
+  heartbeats: { members: 2, maxTerm: 3, repeats: 1, heartbeats: 1 },
+} as const satisfies Readonly<Record<string, Partial<Scope>>>;
 
 /** How long a leader waits before its next heartbeats. */
 export const HEARTBEAT_MS = 1;

@@ -4,7 +4,7 @@ import type { Codec } from '../../contracts/index.ts';
 import { assert } from '../../lib/assert.ts';
 import type { Operation } from '../checkers/index.ts';
 import { Random } from './random.ts';
-import type { Workload } from './subject.ts';
+import { SubjectError, type Workload } from './subject.ts';
 
 /** Attempts of one call: a count. */
 const MAX_ATTEMPTS = 5;
@@ -79,7 +79,7 @@ export class Clients<C, R> {
     const isBusy = client >= 0 && (this.#open[client] ?? 0) >= this.#concurrency;
     if (isBusy || this.#only?.has(id) === false) return undefined;
     const draw = new Random(this.#seed, `call ${id}`);
-    const command = this.#workload.next(draw, client, turn);
+    const { body, command } = this.#draw(draw, client, turn);
     this.#open[client] = (this.#open[client] ?? 0) + 1;
     const call: Call<C, R> = {
       id,
@@ -87,7 +87,7 @@ export class Clients<C, R> {
       client,
       draw,
       command,
-      body: this.#codec.encode(command),
+      body,
       callUs: nowUs,
       returnUs: Number.POSITIVE_INFINITY,
       attempts: 0,
@@ -186,6 +186,16 @@ export class Clients<C, R> {
       places.set(attempt, place + 1);
     }
     return places;
+  }
+
+  #draw(draw: Random, client: number, turn: number): { command: C; body: Uint8Array } {
+    try {
+      const command = this.#workload.next(draw, client, turn);
+      return { command, body: this.#codec.encode(command) };
+    } catch (cause) {
+      const text = cause instanceof Error ? cause.message : String(cause);
+      throw new SubjectError(`simulate: the workload has no command: ${text}`, { cause });
+    }
   }
 
   #close({ client }: Call<C, R>): void {

@@ -1,7 +1,7 @@
 // What must hold for the whole cluster, after every step: it sees everything at once, which no
 // member can. The names are those of the Raft paper, figure 3.
 import { assert } from '../../lib/assert.ts';
-import type { Message, RaftEvent } from '../../raft/index.ts';
+import type { AppendAck, HeartbeatAck, Message, RaftEvent } from '../../raft/index.ts';
 import type { SimEntry } from './sim-disk.ts';
 import type { Envelope, SimMember } from './sim-member.ts';
 
@@ -53,7 +53,7 @@ export class Referee {
       assert(own, "a candidate's vote for itself is durable before it asks");
     }
     if (message.type === 'append-ack' || message.type === 'heartbeat-ack') {
-      this.#checkAck(member, message.match);
+      this.#checkAck(member, message);
     }
   }
 
@@ -125,8 +125,12 @@ export class Referee {
     assert(durable, 'a vote is durable before it leaves');
   }
 
-  #checkAck({ disk, log }: SimMember, match: number): void {
-    if (match === 0) return;
+  /**
+   * In the term of the acknowledgement. One that waited, while a newer leader had the entry
+   * replaced, is still true of its own term, in which nothing else can be committed there.
+   */
+  #checkAck({ disk, log, state }: SimMember, { match, term }: AppendAck | HeartbeatAck): void {
+    if (match === 0 || term !== state.term) return;
     const stored = disk.entries[match - 1];
     assert(isSame(stored, log[match - 1]), `acknowledged entry ${match} is durable`);
   }

@@ -4,13 +4,10 @@ import type { Codec } from '../../contracts/index.ts';
 import { assert } from '../../lib/assert.ts';
 import { EntryContext, isThenable, msgpack } from '../../runtime/index.ts';
 import { Sandbox } from './sandbox.ts';
-import type { AnyMachine, Subject } from './subject.ts';
+import { type AnyMachine, type Subject, SubjectError } from './subject.ts';
 
 /** Entries between two comparisons of digests. */
 const DIGEST_EVERY = 16;
-
-/** The subject cannot be simulated at all: not a finding, but a mistake of whoever asks. */
-export class SubjectError extends TypeError {}
 
 /** The machine did something that no machine may do. */
 class MachineViolation extends Error {}

@@ -36,8 +36,8 @@ export interface SimulateOptions<C, R, M extends AnyMachine<C, R>> extends Subje
  * while the machine runs, so that a machine that uses them differs from the others.
  *
  * Throws ERR_INVALID_OPTION; a TypeError when the machine answers with promises or with values that
- * are not plain; whatever `workload.next` or `codec` throws. A violation is not thrown: it is in
- * the report.
+ * are not plain, or when `workload.next` or `codec` throws. A violation is not thrown: it is in the
+ * report.
  */
 export function simulate<C, R, M extends AnyMachine<C, R>>(
   options: SimulateOptions<C, R, M>,
@@ -85,7 +85,9 @@ function planOf<C, R, M extends AnyMachine<C, R>>(options: SimulateOptions<C, R,
   checkRange('members', members, 1, 7);
   checkRange('durationMs', durationMs, 1, 1e9);
   checkRange('workload.clients', workload.clients, 1, 1000);
-  checkRange('workload.concurrency', workload.concurrency, 1, Number.POSITIVE_INFINITY);
+  if (workload.concurrency !== Number.POSITIVE_INFINITY) {
+    checkRange('workload.concurrency', workload.concurrency, 1, Number.MAX_SAFE_INTEGER);
+  }
   for (const family of faults) {
     if (faultFamilies.includes(family)) continue;
     throw invalid(`faults names ${String(family)}; accepted: ${faultFamilies.join(', ')}`);
@@ -107,8 +109,9 @@ function planOf<C, R, M extends AnyMachine<C, R>>(options: SimulateOptions<C, R,
 }
 
 function checkRange(name: string, value: number | undefined, low: number, high: number): void {
-  if (value === undefined || (value >= low && value <= high)) return;
-  throw invalid(`${name} is ${value}; accepted: a number from ${low} to ${high}`);
+  if (value === undefined) return;
+  if (Number.isInteger(value) && value >= low && value <= high) return;
+  throw invalid(`${name} is ${value}; accepted: a whole number from ${low} to ${high}`);
 }
 
 function invalid(message: string): CoxswainError {

@@ -127,8 +127,10 @@ export class Simulation<C, R, M extends AnyMachine<C, R>> implements Field {
         if (member.up) this.crash(member, false, false);
       } else if (!member.up) {
         this.#restart(member);
-      } else if (member.stalledUntilUs > this.nowUs) {
-        this.#wake(member);
+      } else {
+        if (member.stalledUntilUs > this.nowUs) this.#wake(member);
+        // A write that began in worse times must not take as long as it would have then.
+        if (member.disk.merged > 0) this.#planWrite(member);
       }
     }
   }

@@ -22,6 +22,9 @@ export interface Subject<C, R, M extends AnyMachine<C, R> = AnyMachine<C, R>> {
   readonly codec?: Codec<C> | undefined;
 }
 
+/** The subject cannot be simulated at all: not a finding, but a mistake of whoever asks. */
+export class SubjectError extends TypeError {}
+
 export interface Workload<C> {
   /**
    * The next command of a client (0, 1, …; -1 asks after everything has healed). Its turns count
