@@ -23,6 +23,8 @@ export {
   type Exploration,
   explore,
   type Scope,
+  type ScopeName,
+  scopes,
   type Violation as Counterexample,
 } from './explorer/index.ts';
 export { ManualClock } from './manual-clock.ts';

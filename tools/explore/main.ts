@@ -1,9 +1,9 @@
 // npm run explore -- [NAME …] [--states N]: explores the named scopes of the real core, all of them
 // by default, and prints a shortest counterexample if there is one.
 import { parseArgs } from 'node:util';
-import { explore, scopes } from '../../src/testkit/explorer/index.ts';
+import { explore, type ScopeName, scopes } from '../../src/testkit/explorer/index.ts';
 
-const names = Object.keys(scopes) as (keyof typeof scopes)[];
+const names = Object.keys(scopes) as ScopeName[];
 const usage = `npm run explore -- [${names.join('] [')}] [--states N]`;
 
 class UsageError extends Error {}
@@ -26,7 +26,7 @@ function main(): number {
 }
 
 /** False when a rule was broken. */
-function exploreScope(name: keyof typeof scopes, maxStates: number | undefined): boolean {
+function exploreScope(name: ScopeName, maxStates: number | undefined): boolean {
   const scope = scopes[name];
   const limit = maxStates === undefined ? {} : { maxStates };
   console.log(`${name}: ${JSON.stringify(scope)}`);

@@ -45,8 +45,10 @@ export const DEFAULT_SCOPE: Scope = {
   step,
 };
 
+export type ScopeName = 'elections' | 'repeats' | 'pair' | 'heartbeats';
+
 /** Scopes that are explored whole, each in a minute or two. Together they cover every event. */
-export const scopes = {
+export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
   /** Two elections among three: what the paper's figure 8 needs, and more. */
   elections: { maxTerm: 3, inFlight: 1, stepDowns: false },
   /** One election among three, where messages come twice and pre-votes travel like all others. */
@@ -55,7 +57,7 @@ export const scopes = {
   pair: { members: 2, maxTerm: 3, proposals: 2, repeats: 1 },
   /** Two members, two elections, repeats, heartbeats that find what was lost. */
   heartbeats: { members: 2, maxTerm: 3, repeats: 1, heartbeats: 1 },
-} as const satisfies Readonly<Record<string, Partial<Scope>>>;
+};
 
 /** How long a leader waits before its next heartbeats. */
 export const HEARTBEAT_MS = 1;

@@ -41,7 +41,7 @@ describe('a machine', () => {
   test.each<[string, (sum: number) => number]>([
     ['Math.random', (sum) => sum + Math.random()],
     ['Date.now', (sum) => sum + Date.now()],
-    ['new Date', (sum) => sum + new Date().getTime()],
+    ['new Date', (sum) => sum + Number(new Date())],
   ])('that reads %s is found, in the same way each time', (_, spoil) => {
     const spoiled = () => {
       const sum = new Sum();
@@ -55,7 +55,7 @@ describe('a machine', () => {
   test('that may use the time and the chance of its context passes', () => {
     const timed = () => ({
       apply: (_: number, context: { timeMs: number; random(): number }) =>
-        context.timeMs + context.random() + new Date(0).getTime(),
+        context.timeMs + context.random() + Number(new Date(0)),
     });
     expect(findWith(timed, adding)).toBeUndefined();
   });
