@@ -56,4 +56,5 @@ export {
   type RoleEvent,
   rawCodec,
   systemClock,
+  type TimingPreset,
 } from './runtime/index.ts';

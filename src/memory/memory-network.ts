@@ -85,7 +85,7 @@ export class MemoryNetwork {
   }
 
   /** For this folder's transports. */
-  attach(id: MemberId, receive: Receive): void {
+  attach(id: MemberId, receive: (from: MemberId, frame: Uint8Array) => void): void {
     if (this.#open.has(id)) {
       throw new CoxswainError('ERR_TRANSPORT', `member ${id} is on this network already`);
     }

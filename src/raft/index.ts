@@ -1,3 +1,4 @@
+export type { Prng } from '../lib/prng.ts';
 export { cloneState, hashState } from './clone.ts';
 export type {
   AcceptEntries,
@@ -43,8 +44,13 @@ export type { Progress, ProgressMode } from './progress.ts';
 export { committedIndex, type VoteResult, type Voters, voteResult } from './quorum.ts';
 export { nextDeadline, step } from './raft.ts';
 export {
+  type Candidacy,
   createState,
+  type Following,
+  type Leading,
   type RaftInit,
   type RaftOptions,
   type RaftState,
+  type Unwritten,
+  type Writes,
 } from './state.ts';

@@ -2,7 +2,13 @@ export { EntryContext } from './entry-context.ts';
 export type { CommittedEvent, LeaderEvent, NodeEvents, RoleEvent } from './events.ts';
 export { msgpack, msgpackCodec, rawCodec } from './msgpack-codec.ts';
 export { checkInteger, checkKnown } from './option-checks.ts';
-export { defaultLimits, type Limits, presets, type RaftNodeOptions } from './options.ts';
+export {
+  defaultLimits,
+  type Limits,
+  presets,
+  type RaftNodeOptions,
+  type TimingPreset,
+} from './options.ts';
 export { type Awaited, RaftNode } from './raft-node.ts';
 export type { FollowerStatus, NodeStatus } from './status.ts';
 export { systemClock } from './system-clock.ts';

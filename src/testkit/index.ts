@@ -29,7 +29,10 @@ export {
 } from './explorer/index.ts';
 export { ManualClock } from './manual-clock.ts';
 export {
+  type AimedPlan,
   type AnyMachine,
+  type ClockPlan,
+  type DiskPlan,
   drawPlan,
   expectedMarks,
   type Fault,
@@ -38,8 +41,10 @@ export {
   type Mark,
   type Minimized,
   minimize,
+  type NetworkPlan,
   type Only,
   type Plan,
+  type ProcessPlan,
   Random,
   type RunReport,
   registers,
@@ -48,13 +53,11 @@ export {
   type Struck,
   type Subject,
   simulate,
-  simulateWith,
   type TraceLine,
   type TraceMessage,
-  traceTo,
   type Violation,
-  type Witness,
   type Workload,
+  type WorkloadPlan,
 } from './simulator/index.ts';
 export { type LogStoreUnderTest, logStoreSuite } from './suites/log-store-suite.ts';
 export type { Case } from './suites/suite.ts';

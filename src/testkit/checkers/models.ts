@@ -43,9 +43,11 @@ type Told = Answer<Held> | undefined;
 /** The models that come with the library. Name the object in `Operation.key` if there are many. */
 export const models: {
   /** A register with read, write and compare-and-set; `initial` is what it holds at first. */
-  register(options?: { readonly initial?: Value | null }): Model<Held, RegisterInput, CellOutput>;
+  register(options?: {
+    readonly initial?: Value | null;
+  }): Model<Value | null, RegisterInput, CellOutput>;
   /** Keys with get, put, delete and compare-and-set, each checked by itself; all empty at first. */
-  kv(): Model<Held, KvInput, CellOutput>;
+  kv(): Model<Value | null, KvInput, CellOutput>;
   /**
    * A lock for one owner at a time, free at first. The output says whether it was done: an acquire
    * is refused (false) while anybody holds the lock, its owner too; a release by anybody else is.

@@ -3,7 +3,16 @@ export type { Fault, Link } from './faults.ts';
 export type { Struck } from './injector.ts';
 export { expectedMarks, type Mark } from './marks.ts';
 export type { Minimized } from './minimize.ts';
-export type { FaultFamily, Plan } from './plan.ts';
+export type {
+  AimedPlan,
+  ClockPlan,
+  DiskPlan,
+  FaultFamily,
+  NetworkPlan,
+  Plan,
+  ProcessPlan,
+  WorkloadPlan,
+} from './plan.ts';
 export { Random } from './random.ts';
 export { registers } from './registers.ts';
 export type { RunReport, Violation } from './run.ts';

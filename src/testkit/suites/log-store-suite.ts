@@ -11,10 +11,9 @@ export interface LogStoreUnderTest {
   dispose(): Promise<void>;
 }
 
-type Make = () => Promise<LogStoreUnderTest>;
 type Body = (under: LogStoreUnderTest) => Promise<void>;
 
-export function logStoreSuite(make: Make): readonly Case[] {
+export function logStoreSuite(make: () => Promise<LogStoreUnderTest>): readonly Case[] {
   return cases.map(([name, body]) => ({
     name,
     run: async () => {

@@ -12,8 +12,6 @@ export interface TransportsUnderTest {
   dispose(): Promise<void>;
 }
 
-type Make = () => Promise<TransportsUnderTest>;
-
 interface Pair extends TransportsUnderTest {
   /** What each has received, with the id of the sender. */
   readonly atA: Received[];
@@ -25,7 +23,7 @@ interface Received {
   readonly frame: Uint8Array;
 }
 
-export function transportSuite(make: Make): readonly Case[] {
+export function transportSuite(make: () => Promise<TransportsUnderTest>): readonly Case[] {
   return cases.map(([name, body]) => ({
     name,
     run: async () => {
