@@ -65,7 +65,8 @@ function isSource(path: string): boolean {
 }
 
 function isPage(path: string): boolean {
-  return ROOT_PAGES.has(path) || (path.startsWith('docs/') && path.endsWith('.md'));
+  const isWritten = path.startsWith('docs/') && !path.startsWith('docs/reference/');
+  return ROOT_PAGES.has(path) || (isWritten && path.endsWith('.md'));
 }
 
 function listPaths(root: string, folder: string): string[] {

@@ -2,6 +2,7 @@
 // member can. The names are those of the Raft paper, figure 3.
 import { assert } from '../../lib/assert.ts';
 import type { AppendAck, HeartbeatAck, Message, RaftEvent } from '../../raft/index.ts';
+import { Contacts } from './contacts.ts';
 import type { SimEntry } from './sim-disk.ts';
 import type { Envelope, SimMember } from './sim-member.ts';
 
@@ -14,6 +15,7 @@ export class Referee {
   readonly committed: SimEntry[] = [];
   /** The term in which each of them was committed. */
   readonly #committedIn: number[] = [];
+  readonly #contacts = new Contacts();
   /** Up to where each member's commit index was compared in this life. */
   readonly #compared: number[];
 
@@ -24,10 +26,14 @@ export class Referee {
   }
 
   afterStep(member: SimMember, event: RaftEvent): void {
-    const { at, log, state } = member;
+    const { at, disk, log, state } = member;
+    const { durable } = state.log;
+    const isDurable = durable === 0 || isSame(disk.entries[durable - 1], log[durable - 1]);
+    assert(isDurable, `entry ${durable}, which ${member.id} takes for durable, is`);
     if (state.role === 'leader') {
       this.#checkLeader(member);
       if (event.type === 'receive') this.#checkMatch(member, event.from);
+      this.#contacts.check(member, event);
     }
     let compared = this.#compared[at] ?? 0;
     if (state.commit <= compared) return;
@@ -39,6 +45,12 @@ export class Referee {
 
   restarted(member: SimMember): void {
     this.#compared[member.at] = 0;
+  }
+
+  /** A machine is never ahead of its own member's disk. */
+  applies({ disk, id }: SimMember, index: number, entry: SimEntry): void {
+    const isDurable = isSame(disk.entries[index - 1], entry);
+    assert(isDurable, `entry ${index} is durable on ${id} before it is applied there`);
   }
 
   /** A message leaves: what it shows of term, vote and log is durable at its sender. */
@@ -68,11 +80,14 @@ export class Referee {
     for (const other of others) checkMatching(first?.log ?? [], other.log);
   }
 
-  #checkLeader({ at, id, log, state }: SimMember): void {
+  #checkLeader({ at, disk, id, log, state }: SimMember): void {
     const known = this.#leaders.get(state.term);
     if (known === at) return;
     assert(known === undefined, `Election Safety: one leader in term ${state.term}`);
     this.#leaders.set(state.term, at);
+    const { term, votedFor } = disk.hardState;
+    const isOwn = term > state.term || votedFor === id;
+    assert(isOwn, `the vote of the leader of term ${state.term} for itself is durable`);
     const votes = this.#votes.filter((cast) => cast.get(state.term) === id).length;
     const isElected = isMajority(votes + 1, this.#members.length);
     assert(isElected, `the leader of term ${state.term} was given the votes of a majority`);

@@ -132,9 +132,19 @@ function checkRecovery<C, R, M extends AnyMachine<C, R>>(simulation: Simulation<
   within(EQUAL_TIMEOUTS, 'all logs are equal and applied', () => areEqual(core));
   simulation.checkMachines(core);
   if (!isSteady(plan) || draw.chance(0.8)) return;
-  const { term } = leader()?.state ?? { term: 0 };
-  simulation.runUntil(simulation.nowUs + 50 * timeoutUs);
-  assert(leader()?.state.term === term, 'Liveness: the leader stays when nothing is wrong');
+  const { id = '', state } = leader() ?? {};
+  const term = state?.term;
+  const stays = (timeouts: number, what: string) => {
+    simulation.runUntil(simulation.nowUs + timeouts * timeoutUs);
+    assert(leader()?.state.term === term, `Liveness: the leader stays ${what}`);
+  };
+  stays(30, 'when nothing is wrong');
+  const follower = core.find((member) => member.id !== id);
+  if (follower === undefined || core.length - 1 <= plan.members / 2) return;
+  simulation.network.isolate(follower.at);
+  stays(5, 'when a follower is cut off');
+  simulation.network.heal();
+  stays(5, 'when that one comes back');
   simulation.referee.checkLogs();
 }
 

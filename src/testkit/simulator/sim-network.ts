@@ -26,8 +26,9 @@ export class SimNetwork {
     const { loss, repeat, replay } = this.#plan;
     const link = from * this.#size + to;
     const draw = this.#links[link] as Random;
+    if (this.isCut(from, to)) return [];
     if (this.#calm) return [nowUs + 1 + Math.floor(draw.unit() * this.#calmDelayUs)];
-    if (this.isCut(from, to) || draw.chance(loss)) return [];
+    if (draw.chance(loss)) return [];
     const clear = Math.max(nowUs, this.#clogUntilUs[link] ?? 0);
     const times = [clear + this.#delayUs(draw)];
     if (draw.chance(repeat)) times.push(clear + this.#delayUs(draw));
@@ -49,6 +50,14 @@ export class SimNetwork {
 
   clog(from: number, to: number, untilUs: number): void {
     this.#clogUntilUs[from * this.#size + to] = untilUs;
+  }
+
+  /** Nothing reaches the member, and nothing leaves it. */
+  isolate(member: number): void {
+    for (let other = 0; other < this.#size; other++) {
+      this.cut(member, other);
+      this.cut(other, member);
+    }
   }
 
   heal(): void {

@@ -364,6 +364,7 @@ export class Simulation<C, R, M extends AnyMachine<C, R>> implements Field {
     for (let index = state.applied + 1; index <= upTo; index++) {
       const entry = log[index - 1];
       assert(entry !== undefined, `applied entry ${index} is in the log`);
+      this.referee.applies(member, index, entry);
       if (entry.serial === 0) continue;
       const { serial, term, timeMs } = entry;
       const body = this.clients.bodyOf(serial);
