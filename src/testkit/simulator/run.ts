@@ -5,8 +5,7 @@ import { checkLinearizable, type History } from '../checkers/index.ts';
 import type { Struck } from './injector.ts';
 import type { Mark } from './marks.ts';
 import type { Plan } from './plan.ts';
-import { Random } from './random.ts';
-import type { SimMember } from './sim-member.ts';
+import { checkRecovery } from './recovery.ts';
 import { type Only, Simulation } from './simulation.ts';
 import { type AnyMachine, type Subject, SubjectError } from './subject.ts';
 import type { Witness } from './witness.ts';
@@ -39,12 +38,6 @@ export interface Violation {
   readonly atMs: number;
   readonly error: unknown;
 }
-
-/** Election timeouts that a healed cluster has to elect a leader, and to commit something new. */
-const LEADER_TIMEOUTS = 10;
-const COMMIT_TIMEOUTS = 20;
-/** And to bring all logs together. */
-const EQUAL_TIMEOUTS = 40;
 
 /** Questions to the model for one key; a history that takes more is left undecided. */
 const MAX_MODEL_STEPS = 200_000;
@@ -102,85 +95,4 @@ function checkHistory<C, R, M extends AnyMachine<C, R>>(
     `Linearizability: nothing explains the answer ${JSON.stringify(output)} to ` +
       JSON.stringify(input),
   );
-}
-
-/** Heals everything, or only a quorum while the rest stays dead for ever, and expects progress. */
-function checkRecovery<C, R, M extends AnyMachine<C, R>>(simulation: Simulation<C, R, M>): void {
-  const { members, plan } = simulation;
-  const draw = new Random(plan.seed, 'recovery');
-  const spare = Math.floor((plan.members - 1) / 2);
-  const dead = draw.chance(0.5) ? draw.shuffle(members.map(({ at }) => at)).slice(0, spare) : [];
-  simulation.calmDown(dead);
-  const core = members.filter(({ at }) => !dead.includes(at));
-  const timeoutUs = patienceUs(plan);
-  const backlogUs = backlogOf(core) * plan.options.heartbeatMs * 500;
-  const within = (timeouts: number, what: string, done: () => boolean) => {
-    const extraUs = timeouts === LEADER_TIMEOUTS ? 0 : backlogUs;
-    simulation.runUntil(simulation.nowUs + timeouts * timeoutUs + extraUs, done);
-    assert(done(), `Liveness: ${what} within ${timeouts} election timeouts`);
-  };
-  const leader = () =>
-    core.find(({ state }) => state.role === 'leader' && isLatest(state.term, core));
-  within(LEADER_TIMEOUTS, 'a leader', () => leader() !== undefined);
-  const { acknowledged } = simulation.clients;
-  let proposedIn = 0;
-  within(COMMIT_TIMEOUTS, 'a new command commits', () => {
-    const term = leader()?.state.term ?? 0;
-    if (term > proposedIn && simulation.proposeAnywhere()) proposedIn = term;
-    return simulation.clients.acknowledged > acknowledged;
-  });
-  within(EQUAL_TIMEOUTS, 'all logs are equal and applied', () => areEqual(core));
-  simulation.checkMachines(core);
-  if (!isSteady(plan) || draw.chance(0.8)) return;
-  const { id = '', state } = leader() ?? {};
-  const term = state?.term;
-  const stays = (timeouts: number, what: string) => {
-    simulation.runUntil(simulation.nowUs + timeouts * timeoutUs);
-    assert(leader()?.state.term === term, `Liveness: the leader stays ${what}`);
-  };
-  stays(30, 'when nothing is wrong');
-  const follower = core.find((member) => member.id !== id);
-  if (follower === undefined || core.length - 1 <= plan.members / 2) return;
-  simulation.network.isolate(follower.at);
-  stays(5, 'when a follower is cut off');
-  simulation.network.heal();
-  stays(5, 'when that one comes back');
-  simulation.referee.checkLogs();
-}
-
-/** Do two heartbeats of the slowest clock fit into the shortest patience of the fastest one? */
-function isSteady({ clock, options }: Plan): boolean {
-  const { electionMinMs, heartbeatMs } = options;
-  return electionMinMs / (1 + clock.rateSpread) > (2.5 * heartbeatMs) / (1 - clock.rateSpread);
-}
-
-/** One election timeout, for the slowest clock, a slow network and a slow disk. */
-function patienceUs({ clock, disk, network, options }: Plan): number {
-  const slowestMs = options.electionMaxMs / (1 - clock.rateSpread);
-  return Math.ceil((slowestMs + 20 * (network.delayMeanMs + disk.writeMeanMs + 1)) * 1000);
-}
-
-/** Entries that somebody has and somebody lacks: tiny limits allow one of them a round trip. */
-function backlogOf(core: readonly SimMember[]): number {
-  const most = Math.max(...core.map(({ log }) => log.length));
-  return most - Math.min(...core.map(({ state }) => state.commit));
-}
-
-function isLatest(term: number, core: readonly SimMember[]): boolean {
-  return core.every(({ state }) => state.term <= term);
-}
-
-function areEqual(core: readonly SimMember[]): boolean {
-  const [first] = core;
-  if (first === undefined) return true;
-  const { log, state } = first;
-  const same = core.every(
-    (member) =>
-      member.log.length === log.length &&
-      member.state.commit === log.length &&
-      member.state.applied === log.length &&
-      member.state.log.durable === log.length &&
-      member.log.at(-1)?.term === log.at(-1)?.term,
-  );
-  return same && state.commit === log.length;
 }
