@@ -1,0 +1,117 @@
+// The layers of tests that may catch a mutant: how each is run, for how long, and what it says.
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Outcome, runNode } from './child.ts';
+import type { Mutant } from './mutant.ts';
+
+export const LAYERS = ['sim', 'explorer', 'core', 'cluster'] as const;
+export type Layer = (typeof LAYERS)[number];
+
+export interface Verdict {
+  readonly layer: Layer;
+  readonly caught: boolean;
+  readonly seconds: number;
+  /** The seed that caught it, or the states it took. */
+  readonly effort: string;
+  /** The broken rule, or the test that failed. */
+  readonly rule: string;
+}
+
+/** Seconds that the workers search for. The tests take as long as they take. */
+export const HUNT_SECONDS = 20;
+const EXPLORER_SECONDS = 8;
+/** Beyond this a process hangs: several times what each takes with nothing planted. */
+const LIMIT_SECONDS: Readonly<Record<Layer, number>> = {
+  sim: HUNT_SECONDS + 10,
+  explorer: EXPLORER_SECONDS + 12,
+  core: 30,
+  cluster: 60,
+};
+
+/** The simulator, the explorer and the tests of the core run nothing of the runtime. */
+export function layersFor({ edits }: Mutant): readonly Layer[] {
+  return edits.every(({ file }) => file.startsWith('src/raft/')) ? LAYERS : ['cluster'];
+}
+
+export async function runLayer(
+  layer: Layer,
+  root: string,
+  huntSeconds: number = HUNT_SECONDS,
+): Promise<Verdict> {
+  switch (layer) {
+    case 'sim':
+      return runWorker(layer, root, 'hunt-worker.ts', huntSeconds);
+    case 'explorer':
+      return runWorker(layer, root, 'explorer-worker.ts', EXPLORER_SECONDS);
+    case 'core':
+      return runTests(layer, root, ['test/scenarios', 'test/unit/raft']);
+    case 'cluster':
+      return runTests(layer, root, ['test/unit/runtime', 'test/cluster']);
+    default:
+      return layer satisfies never;
+  }
+}
+
+async function runWorker(
+  layer: Layer,
+  root: string,
+  file: string,
+  budget: number,
+): Promise<Verdict> {
+  const args = ['--import', 'tsx', join('tools/mutants', file), String(budget)];
+  const outcome = await runNode(args, root, LIMIT_SECONDS[layer] * 1000);
+  const said = workerSaid(outcome.output);
+  const rule = said?.message ?? '';
+  return verdictOf(layer, outcome, said?.effort ?? '', rule === '' ? lastLine(outcome) : rule);
+}
+
+async function runTests(layer: Layer, root: string, folders: readonly string[]): Promise<Verdict> {
+  const report = join(root, 'report.json');
+  rmSync(report, { force: true });
+  const args = [
+    ...['node_modules/vitest/vitest.mjs', 'run', ...folders, '--bail=1', '--no-cache'],
+    ...['--typecheck.enabled=false', '--reporter=json', `--outputFile=${report}`],
+  ];
+  const outcome = await runNode(args, root, LIMIT_SECONDS[layer] * 1000);
+  return verdictOf(layer, outcome, '', failedTest(report) ?? lastLine(outcome));
+}
+
+function verdictOf(layer: Layer, outcome: Outcome, effort: string, rule: string): Verdict {
+  const { code, seconds } = outcome;
+  if (code === 0) return { layer, caught: false, seconds, effort, rule: '' };
+  return { layer, caught: true, seconds, effort, rule: code === undefined ? 'does not end' : rule };
+}
+
+function workerSaid(output: string): { effort: string; message?: string } | undefined {
+  try {
+    return JSON.parse(output.trim().split('\n').at(-1) ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+interface Report {
+  readonly testResults: readonly {
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+function failedTest(path: string): string | undefined {
+  let report: Report;
+  try {
+    report = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failed = tests.find(({ status }) => status === 'failed')?.fullName;
+  const broken = report.testResults.find(({ message }) => message !== '')?.message;
+  return failed ?? broken?.split('\n')[0];
+}
+
+/** What a process that crashed said of it. */
+function lastLine({ errors, output }: Outcome): string {
+  const lines = `${output}\n${errors}`.split('\n').filter((line) => line.trim() !== '');
+  return lines.find((line) => /\w*Error\b.*:/.test(line))?.trim() ?? lines.at(-1)?.trim() ?? '';
+}
