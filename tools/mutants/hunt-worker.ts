@@ -1,14 +1,14 @@
-// hunt-worker.ts SECONDS: runs seeds of the simulator from 1 on until a rule is broken or the time
-// is over, and prints what came of it. Started in a copy that holds a mutant.
+// hunt-worker.ts SECONDS [SEED]: runs seeds of the simulator from 1 on until a rule is broken or the
+// time is over, or one seed alone, and prints what came of it. Started in a copy with a mutant.
 import { runSeed } from '../../src/testkit/index.ts';
 
-const budgetMs = Number(process.argv[2]) * 1000;
+const [seconds, only] = process.argv.slice(2).map(Number);
 const started = performance.now();
-let seeds = 0;
-let message: string | undefined;
-while (message === undefined && performance.now() - started < budgetMs) {
-  const { violation } = runSeed(++seeds);
-  if (violation !== undefined) message = violation.message;
+let seed = only ?? 1;
+let message = runSeed(seed).violation?.message;
+while (message === undefined && only === undefined) {
+  if (performance.now() - started >= Number(seconds) * 1000) break;
+  message = runSeed(++seed).violation?.message;
 }
-console.log(JSON.stringify({ effort: `seed ${seeds}`, message }));
+console.log(JSON.stringify({ effort: `seed ${seed}`, seed, message }));
 process.exitCode = message === undefined ? 0 : 1;

@@ -1,20 +1,24 @@
 // Plants one mutant after another and runs the layers on each until one of them fails.
 import { Copy } from './copy.ts';
 import { LAYERS, layersFor } from './layers.ts';
+import type { Mutant } from './mutant.ts';
 import type { Wanted } from './options.ts';
 import { printMatrix, printTable, progressLine } from './table.ts';
 import { checkBaseline, isCaught, type Trial, tryMutant } from './trial.ts';
 
 /** The exit code: 0 when every one was caught. */
 export async function hunt(wanted: Wanted): Promise<number> {
-  const { everyLayer, layers, mutants } = wanted;
+  const { everyLayer, layers } = wanted;
+  const fits = (mutant: Mutant) => layersFor(mutant).filter((layer) => layers.includes(layer));
+  const mutants = wanted.mutants.filter((mutant) => fits(mutant).length > 0);
   const copy = new Copy();
   const remove = () => copy.remove();
   process.once('exit', remove);
-  const needed = new Set(mutants.flatMap((mutant) => layersFor(mutant)));
+  const needed = new Set(mutants.flatMap(fits));
   await checkBaseline(
     copy,
-    LAYERS.filter((layer) => layers.includes(layer) && needed.has(layer)),
+    LAYERS.filter((layer) => needed.has(layer)),
+    wanted.huntSeconds,
   );
   const trials: Trial[] = [];
   for (const mutant of mutants) {

@@ -15,6 +15,8 @@ export interface Verdict {
   readonly effort: string;
   /** The broken rule, or the test that failed. */
   readonly rule: string;
+  /** Of the simulator, when a rule was broken. */
+  readonly seed?: number;
 }
 
 /** Seconds that the workers search for. The tests take as long as they take. */
@@ -40,9 +42,9 @@ export async function runLayer(
 ): Promise<Verdict> {
   switch (layer) {
     case 'sim':
-      return runWorker(layer, root, 'hunt-worker.ts', huntSeconds);
+      return runWorker(layer, root, 'hunt-worker.ts', [huntSeconds]);
     case 'explorer':
-      return runWorker(layer, root, 'explorer-worker.ts', EXPLORER_SECONDS);
+      return runWorker(layer, root, 'explorer-worker.ts', [EXPLORER_SECONDS]);
     case 'core':
       return runTests(layer, root, ['test/scenarios', 'test/unit/raft']);
     case 'cluster':
@@ -52,17 +54,24 @@ export async function runLayer(
   }
 }
 
+/** Does this seed of the simulator break a rule? */
+export async function runSeed(root: string, seed: number): Promise<Verdict> {
+  return runWorker('sim', root, 'hunt-worker.ts', [0, seed]);
+}
+
 async function runWorker(
   layer: Layer,
   root: string,
   file: string,
-  budget: number,
+  numbers: readonly number[],
 ): Promise<Verdict> {
-  const args = ['--import', 'tsx', join('tools/mutants', file), String(budget)];
+  const args = ['--import', 'tsx', join('tools/mutants', file), ...numbers.map(String)];
   const outcome = await runNode(args, root, LIMIT_SECONDS[layer] * 1000);
   const said = workerSaid(outcome.output);
   const rule = said?.message ?? '';
-  return verdictOf(layer, outcome, said?.effort ?? '', rule === '' ? lastLine(outcome) : rule);
+  const text = rule === '' ? lastLine(outcome) : rule;
+  const verdict = verdictOf(layer, outcome, said?.effort ?? '', text);
+  return said?.seed === undefined ? verdict : { ...verdict, seed: said.seed };
 }
 
 async function runTests(layer: Layer, root: string, folders: readonly string[]): Promise<Verdict> {
@@ -82,7 +91,13 @@ function verdictOf(layer: Layer, outcome: Outcome, effort: string, rule: string)
   return { layer, caught: true, seconds, effort, rule: code === undefined ? 'does not end' : rule };
 }
 
-function workerSaid(output: string): { effort: string; message?: string } | undefined {
+interface Said {
+  readonly effort: string;
+  readonly message?: string;
+  readonly seed?: number;
+}
+
+function workerSaid(output: string): Said | undefined {
   try {
     return JSON.parse(output.trim().split('\n').at(-1) ?? '');
   } catch {

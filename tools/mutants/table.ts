@@ -1,7 +1,7 @@
 // The published table: which bug was planted, who caught it, how fast, by which rule.
 
 import { LAYERS, type Layer, layersFor, type Verdict } from './layers.ts';
-import { isCaught, type Trial } from './trial.ts';
+import { firstHit, isCaught, type Trial } from './trial.ts';
 
 const RULE_CHARACTERS = 100;
 
@@ -35,10 +35,9 @@ export function progressLine(trial: Trial, at: number, of: number): string {
 }
 
 function summaryOf(trial: Trial) {
-  const { misfit, verdicts } = trial;
-  const hit = verdicts.find(({ caught }) => caught);
-  const upTo = hit === undefined ? verdicts : verdicts.slice(0, verdicts.indexOf(hit) + 1);
-  const seconds = upTo.reduce((sum, verdict) => sum + verdict.seconds, 0).toFixed(1);
+  const { misfit } = trial;
+  const { hit, seconds: all } = firstHit(trial);
+  const seconds = all.toFixed(1);
   if (misfit !== undefined) return { layer: 'DOES NOT APPLY', effort: '', seconds, rule: misfit };
   if (hit === undefined) return { layer: 'SURVIVES', effort: '', seconds, rule: '' };
   const layer = isCaught(trial) ? hit.layer : `TOO LATE: ${hit.layer}`;

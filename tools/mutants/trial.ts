@@ -1,6 +1,6 @@
 // One mutant and the layers that try to catch it, one after the other until one fails.
 import type { Copy } from './copy.ts';
-import { type Layer, layersFor, runLayer, type Verdict } from './layers.ts';
+import { type Layer, layersFor, runLayer, runSeed, type Verdict } from './layers.ts';
 import type { Mutant } from './mutant.ts';
 import type { Wanted } from './options.ts';
 
@@ -19,9 +19,14 @@ export interface Trial {
 }
 
 /** Throws when a layer fails with nothing planted: then to fail means nothing. */
-export async function checkBaseline(copy: Copy, layers: readonly Layer[]): Promise<void> {
+export async function checkBaseline(
+  copy: Copy,
+  layers: readonly Layer[],
+  huntSeconds: number,
+): Promise<void> {
   for (const layer of layers) {
-    const { caught, rule } = await runLayer(layer, copy.root, BASELINE_HUNT_SECONDS);
+    const seconds = Math.min(huntSeconds, BASELINE_HUNT_SECONDS);
+    const { caught, rule } = await runLayer(layer, copy.root, seconds);
     if (caught) throw new Error(`${layer} fails with nothing planted: ${rule}`);
   }
 }
@@ -47,13 +52,31 @@ export async function tryMutant(
   } finally {
     copy.restore();
   }
+  await checkSeeds(copy, verdicts);
   return { mutant, verdicts, misfit: undefined };
 }
 
-/** Caught by a layer, before the budget was used up by those before it. */
-export function isCaught({ verdicts }: Trial): boolean {
-  const seconds = verdicts.reduce((sum, verdict) => sum + verdict.seconds, 0);
-  const everyLayer = verdicts.slice(0, -1).some(({ caught }) => caught);
-  const caught = verdicts.some((verdict) => verdict.caught);
-  return caught && (everyLayer || seconds <= BUDGET_SECONDS);
+/** What a seed finds is there because of the mutant only if it is not there without it. */
+async function checkSeeds(copy: Copy, verdicts: readonly Verdict[]): Promise<void> {
+  for (const { caught, seed } of verdicts) {
+    if (!caught || seed === undefined) continue;
+    const { caught: anyway, rule } = await runSeed(copy.root, seed);
+    if (anyway) throw new Error(`seed ${seed} fails with nothing planted: ${rule}`);
+  }
+}
+
+/** The layers up to the first that failed, in seconds, and what that one said. */
+export function firstHit({ verdicts }: Trial): { seconds: number; hit: Verdict | undefined } {
+  let seconds = 0;
+  for (const verdict of verdicts) {
+    seconds += verdict.seconds;
+    if (verdict.caught) return { seconds, hit: verdict };
+  }
+  return { seconds, hit: undefined };
+}
+
+/** Caught before the layers had used up the budget. */
+export function isCaught(trial: Trial): boolean {
+  const { hit, seconds } = firstHit(trial);
+  return hit !== undefined && seconds <= BUDGET_SECONDS;
 }
