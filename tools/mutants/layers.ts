@@ -79,7 +79,8 @@ async function runTests(layer: Layer, root: string, folders: readonly string[]):
   rmSync(report, { force: true });
   const args = [
     ...['node_modules/vitest/vitest.mjs', 'run', ...folders, '--bail=1', '--no-cache'],
-    ...['--typecheck.enabled=false', '--reporter=json', `--outputFile=${report}`],
+    ...['--testTimeout=10000', '--hookTimeout=10000', '--typecheck.enabled=false'],
+    ...['--reporter=json', `--outputFile=${report}`],
   ];
   const outcome = await runNode(args, root, LIMIT_SECONDS[layer] * 1000);
   return verdictOf(layer, outcome, '', failedTest(report) ?? lastLine(outcome));
