@@ -107,8 +107,10 @@ describe('a leader that reads old entries from its store', () => {
     await world.value(next.propose('new'));
     expect(leader.status().applied).toBe(next.status().applied);
   });
+});
 
-  test('reads no less than what was committed when it asked, however slow its own disk is', async () => {
+describe('a follower that is asked', () => {
+  test('reads all that was committed when it asked, however slow its own disk is', async () => {
     world = new World('abc');
     const { clock } = world;
     const storage = new MemoryStorage();

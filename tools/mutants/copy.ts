@@ -5,7 +5,7 @@ import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { edited, type Mutant } from './mutant.ts';
 
-export const REPOSITORY: string = fileURLToPath(new URL('../..', import.meta.url));
+const REPOSITORY: string = fileURLToPath(new URL('../..', import.meta.url));
 
 const COPIED = [
   ...['src', 'test', 'tools', 'examples', 'package.json', 'vitest.config.ts'],

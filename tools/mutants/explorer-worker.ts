@@ -26,7 +26,7 @@ const endMs = performance.now() + Number(process.argv[2]) * 1000;
 let states = 0;
 let message: string | undefined;
 
-/** A mutant may have far more states than the original: then it is not caught, only not finished. */
+/** A mutant may have far more states than the original: then it is not caught, only not seen. */
 const timed: typeof step = (state, event, now) => {
   if (performance.now() > endMs) throw new Error(TIME_UP);
   return step(state, event, now);

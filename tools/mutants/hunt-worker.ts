@@ -1,5 +1,5 @@
-// hunt-worker.ts SECONDS [SEED]: runs seeds of the simulator from 1 on until a rule is broken or the
-// time is over, or one seed alone, and prints what came of it. Started in a copy with a mutant.
+// hunt-worker.ts SECONDS [SEED]: runs seeds of the simulator from 1 on until a rule is broken or
+// the time is over, or one seed alone, and prints what came of it. Started in a mutated copy.
 import { runSeed } from '../../src/testkit/index.ts';
 
 const [seconds, only] = process.argv.slice(2).map(Number);

@@ -11,7 +11,7 @@ export interface Mutant {
   readonly name: string;
   /** What goes wrong, in one sentence. */
   readonly bug: string;
-  /** Where such a bug was published: an issue, a report, or the rule of the paper that it breaks. */
+  /** Where such a bug was published: an issue, a report, or the rule of the paper it breaks. */
   readonly source: string;
   readonly edits: readonly Edit[];
 }

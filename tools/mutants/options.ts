@@ -3,9 +3,8 @@ import { parseArgs } from 'node:util';
 import { HUNT_SECONDS, LAYERS, type Layer } from './layers.ts';
 import type { Mutant } from './mutant.ts';
 
-export const USAGE = `npm run mutants -- [--only NAME] [--part K/N | --rotate N] [--layers ${LAYERS.join(
-  ',',
-)}] [--every-layer] [--seconds S] [--list]`;
+const USAGE: string = `npm run mutants -- [--only NAME] [--part K/N | --rotate N] \
+[--layers ${LAYERS.join(',')}] [--every-layer] [--seconds S] [--list]`;
 
 export interface Wanted {
   readonly mutants: readonly Mutant[];

@@ -5,7 +5,7 @@ import type { Mutant } from './mutant.ts';
 import type { Wanted } from './options.ts';
 
 /** A mutant is caught within this, all its layers together. */
-export const BUDGET_SECONDS = 60;
+const BUDGET_SECONDS = 60;
 
 /** What the simulator is given to show that it finds nothing where nothing is planted. */
 const BASELINE_HUNT_SECONDS = 3;

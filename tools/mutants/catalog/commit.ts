@@ -20,7 +20,8 @@ export const COMMIT: readonly Mutant[] = [
       {
         file: REPLICATION,
         find: OWN_TERM,
-        replace: `if (reached <= state.commit || termAt(log, state.commit + 1) !== state.term) return;`,
+        replace: `const next = state.commit + 1;
+  if (reached < next || termAt(log, next) !== state.term) return;`,
       },
     ],
   },
@@ -73,7 +74,7 @@ export const COMMIT: readonly Mutant[] = [
   },
   {
     name: 'heartbeat-commit-beyond-match',
-    bug: 'a heartbeat carries a commit index beyond what the follower is known to hold, and is believed',
+    bug: 'a heartbeat carries a commit index beyond what the follower holds, and is believed',
     source: 'etcd-io/raft#138, etcd-io/raft#139, cockroach#122100',
     edits: [
       {

@@ -36,8 +36,8 @@ export const DURABILITY: readonly Mutant[] = [
     edits: [
       {
         file: 'src/raft/election.ts',
-        find: 'if (state.writes.completed < candidacy.ownVoteWrite || candidacy.votes.has(state.id)) return;',
-        replace: 'if (candidacy.votes.has(state.id)) return;',
+        find: 'if (state.writes.completed < candidacy.ownVoteWrite || candidacy',
+        replace: 'if (candidacy',
       },
     ],
   },

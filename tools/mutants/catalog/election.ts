@@ -149,8 +149,8 @@ export const ELECTION: readonly Mutant[] = [
     edits: [
       {
         file: 'src/raft/raft.ts',
-        find: 'if (message.term > state.term) return becomeFollower(state, message.term, undefined);',
-        replace: 'if (message.term > state.term) return;',
+        find: 'return becomeFollower(state, message.term, undefined);',
+        replace: 'return;',
       },
     ],
   },
@@ -168,7 +168,7 @@ export const ELECTION: readonly Mutant[] = [
   },
   {
     name: 'pre-vote-granted-beside-a-leader',
-    bug: 'a pre-vote is granted although the leader is alive, so that a returning member disturbs it',
+    bug: 'a pre-vote is granted beside a live leader, so that a returning member disturbs it',
     source: 'Raft thesis §9.6, etcd#8334',
     edits: [
       {

@@ -40,15 +40,15 @@ export const LIVENESS: readonly Mutant[] = [
     edits: [
       {
         file: RAFT,
-        find: 'else if (state.now >= state.electionDueMs) startPreVote(state);',
+        find: 'else if (state.now >= state.electionDueMs) startPreVote',
         replace:
-          "else if (state.role !== 'candidate' && state.now >= state.electionDueMs) startPreVote(state);",
+          "else if (state.role !== 'candidate' && state.now >= state.electionDueMs) startPreVote",
       },
       {
         file: RAFT,
-        find: 'return isVoter(state.config, state.id) ? state.electionDueMs : Number.POSITIVE_INFINITY;',
+        find: 'return isVoter(state.config, state.id) ? state.electionDueMs : Number',
         replace: `const waits = isVoter(state.config, state.id) && state.role !== 'candidate';
-  return waits ? state.electionDueMs : Number.POSITIVE_INFINITY;`,
+  return waits ? state.electionDueMs : Number`,
       },
     ],
   },

@@ -28,7 +28,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'truncated-means-not-applied',
-    bug: 'a command whose entry was removed here is reported as not applied, while others may have it',
+    bug: 'a command whose entry was removed here is reported as not applied; others may have it',
     source: 'Aerospike 3.99, Redpanda 21.10.1',
     edits: [
       {
@@ -64,7 +64,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'result-of-another-entry-after-a-truncation',
-    bug: 'whatever is applied at the index of a command that was removed is reported as its success',
+    bug: 'whatever is applied at the index of a removed command is reported as its success',
     source: 'Redpanda 21.10.1, Dgraph 1.0.2',
     edits: [
       {
@@ -149,8 +149,8 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: FORWARDING,
-        find: '    if (reply.boot !== identity.boot || reply.incarnation !== identity.incarnation) return;\n',
-        replace: '    if (reply.incarnation !== identity.incarnation) return;\n',
+        find: 'reply.boot !== identity.boot || reply',
+        replace: 'reply',
       },
     ],
   },

@@ -128,8 +128,10 @@ export const RUNTIME: readonly Mutant[] = [
       {
         file: APPLIER,
         find: 'while (this.#applied < stop && !this.#busy && !this.#stopped) this.#applyNext();',
-        replace:
-          'while (this.#applied < stop && !this.#stopped) {\n      this.#applyNext();\n      if (this.#busy) break;\n    }',
+        replace: `while (this.#applied < stop && !this.#stopped) {
+      this.#applyNext();
+      if (this.#busy) break;
+    }`,
       },
     ],
   },
@@ -141,8 +143,13 @@ export const RUNTIME: readonly Mutant[] = [
       {
         file: APPLIER,
         find: '    } catch (cause) {\n      this.#fail(cause);\n    }\n  }\n\n  #settle',
-        replace:
-          '    } catch {\n      this.#busy = false;\n      this.#settle(entry, undefined);\n    }\n  }\n\n  #settle',
+        replace: `    } catch {
+      this.#busy = false;
+      this.#settle(entry, undefined);
+    }
+  }
+
+  #settle`,
       },
     ],
   },
@@ -190,14 +197,15 @@ export const RUNTIME: readonly Mutant[] = [
   },
   {
     name: 'deadline-before-the-queue',
-    bug: 'after a stall a member stands for election before it looks at the heartbeat that has come',
+    bug: 'after a stall a member stands for election before it looks at a heartbeat that has come',
     source: 'etcd#15247',
     edits: [
       {
         file: 'src/runtime/event-loop.ts',
         find: '      for (const event of queue) this.#step(event);\n',
-        replace:
-          "      if (due) this.#step({ type: 'timeout' });\n      for (const event of queue) this.#step(event);\n",
+        replace: `      if (due) this.#step({ type: 'timeout' });
+      for (const event of queue) this.#step(event);
+`,
       },
     ],
   },
