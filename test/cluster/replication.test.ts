@@ -108,3 +108,23 @@ describe('a leader that reads old entries from its store', () => {
     expect(leader.status().applied).toBe(next.status().applied);
   });
 });
+
+describe('a follower that is asked', () => {
+  test('reads all that was committed when it asked, however slow its own disk is', async () => {
+    world = new World('abc');
+    const { clock } = world;
+    const storage = new MemoryStorage();
+    const slow = storageWith(storage, {
+      write: async (batch) => {
+        await new Promise<void>((resolve) => void clock.after(200, resolve));
+        await storage.log.write(batch);
+      },
+    });
+    await Promise.all([world.open('a'), world.open('b')]);
+    const opening = world.open('c', { storage: slow });
+    await world.value(opening);
+    const leader = await world.elect('a');
+    await world.value(leader.propose('x'));
+    expect(await world.value(world.node('c').read())).toEqual(['x']);
+  });
+});

@@ -161,6 +161,15 @@ describe('the answer to a heartbeat', () => {
     expect(member.only('heartbeat-ack').message).toMatchObject({ received: 4, match: 4 });
   });
 
+  it('claims nothing of a durable tail that this leader has not verified', () => {
+    const member = new TestMember({ terms: [1, 1, 2, 2] });
+    member.receive('b', ...appendOf({ term: 3, prev: [1, 1] }, [1]));
+    expect(member.only('append-ack').message.match).toBe(2);
+    const beat = { type: 'heartbeat', term: 3, stream: 1, round: 1, commit: 0, sent: 2 } as const;
+    member.receive('b', beat);
+    expect(member.only('heartbeat-ack').message).toMatchObject({ received: 2, match: 2 });
+  });
+
   it('says nothing was received of a stream that has not agreed yet', () => {
     const member = new TestMember({ terms: [1, 1], term: 2 });
     member.receive('b', ...appendOf({ term: 2, prev: [2, 1], stream: 2 }));

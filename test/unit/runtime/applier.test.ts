@@ -63,6 +63,24 @@ describe('the applier', () => {
     ]);
   });
 
+  it('does not start an entry again when more is committed while its promise is open', async () => {
+    const bench = new ApplierBench();
+    const asked: string[] = [];
+    const pending = new Deferred<string>();
+    bench.apply = (command) => {
+      asked.push(command);
+      return command === 'a' ? pending.promise : command;
+    };
+    bench.append('abc');
+    for (const upTo of [1, 2, 3]) bench.applier.advance(upTo);
+    pending.resolve('late');
+    await macrotask();
+    expect([asked, bench.settled]).toEqual([
+      ['a', 'b', 'c'],
+      ['1=late', '2=b', '3=c'],
+    ]);
+  });
+
   it('reads from the store what is no longer in memory', async () => {
     const cold = new ApplierBench();
     cold.applier.advance(3);

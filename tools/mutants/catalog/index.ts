@@ -1,0 +1,19 @@
+// Every mutant, in the order in which they are planted.
+import type { Mutant } from '../mutant.ts';
+import { COMMIT } from './commit.ts';
+import { DURABILITY } from './durability.ts';
+import { ELECTION } from './election.ts';
+import { LIVENESS } from './liveness.ts';
+import { LOG } from './log.ts';
+import { REQUESTS_MUTANTS } from './requests.ts';
+import { RUNTIME } from './runtime.ts';
+
+export const CATALOG: readonly Mutant[] = [
+  ...ELECTION,
+  ...LOG,
+  ...COMMIT,
+  ...DURABILITY,
+  ...LIVENESS,
+  ...RUNTIME,
+  ...REQUESTS_MUTANTS,
+];
