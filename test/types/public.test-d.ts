@@ -10,7 +10,14 @@ import {
   type StateMachine,
 } from 'coxswain';
 import { createState, type Effect, type RaftEvent, type RaftState, step } from 'coxswain/raft';
-import { type Case, logStoreSuite, ManualClock, transportSuite } from 'coxswain/testkit';
+import {
+  type Case,
+  logStoreSuite,
+  ManualClock,
+  minimize,
+  simulate,
+  transportSuite,
+} from 'coxswain/testkit';
 import { describe, expectTypeOf, test } from 'vitest';
 
 interface Add {
@@ -75,5 +82,34 @@ describe('the other entries', () => {
 
   test('rawCodec is for bytes', () => {
     expectTypeOf(rawCodec.command.encode).parameter(0).toEqualTypeOf<Uint8Array>();
+  });
+});
+
+describe('simulate', () => {
+  class Sum {
+    total = 0;
+    apply({ add }: { add: number }): string {
+      this.total += add;
+      return String(this.total);
+    }
+  }
+  const workload = { next: () => ({ add: 1 }) };
+
+  test('takes command, result and machine from what it is given', () => {
+    const options = { machine: () => new Sum(), workload, seed: 1 };
+    const { committed, history } = simulate({
+      ...options,
+      invariant: (machine) => expectTypeOf(machine).toEqualTypeOf<Sum>(),
+    });
+    expectTypeOf(committed).toEqualTypeOf<readonly { add: number }[]>();
+    expectTypeOf(history[0]?.output).toEqualTypeOf<string | undefined>();
+    expectTypeOf(minimize<{ add: number }, string, Sum>).returns.toExtend<{ trials: number }>();
+  });
+
+  test('refuses clients that ask for what the machine does not know', () => {
+    // @ts-expect-error: the machine takes { add }
+    simulate({ machine: () => new Sum(), workload: { next: () => ({ take: 1 }) }, seed: 1 });
+    // @ts-expect-error: there is no such family
+    simulate({ machine: () => new Sum(), workload, seed: 1, faults: ['gremlins'] });
   });
 });

@@ -12,9 +12,7 @@ type Envelope = Parameters<NonNullable<Witness['sent']>>[0];
 type Member = Step['member'];
 
 /** Commands without traces: the script runner adds those. */
-export function scriptOf<C, R, M extends AnyMachine<C, R>>(
-  options: SimulateOptions<C, R, M>,
-): string {
+export function scriptOf<C, R, M>(options: SimulateOptions<C, R, M>): string {
   const script = new Script();
   const { plan } = simulateWith(options, script);
   const limits = Object.entries(plan.options).map(([name, value]) => `${name}=${value}`);

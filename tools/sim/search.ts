@@ -15,7 +15,8 @@ interface Search {
 /** The exit code: 1 when a seed failed. */
 export function searchSeeds({ canary, from, minutes, seeds }: Search): number {
   const started = performance.now();
-  const total = { seeds: 0, events: 0, simulatedMs: 0, acknowledged: 0, faults: 0, failed: 0 };
+  const total = { seeds: 0, events: 0, simulatedMs: 0, faults: 0, failed: 0 };
+  const clients = { acknowledged: 0, calls: 0, undecided: 0 };
   const marks = new Map<string, number>();
   let said = started;
   const seconds = () => (performance.now() - started) / 1000;
@@ -25,7 +26,9 @@ export function searchSeeds({ canary, from, minutes, seeds }: Search): number {
     total.seeds++;
     total.events += report.events;
     total.simulatedMs += report.simulatedMs;
-    total.acknowledged += report.acknowledged;
+    clients.acknowledged += report.acknowledged;
+    clients.calls += report.history.length;
+    if (report.verdict === 'undecided') clients.undecided++;
     total.faults += report.faults.length;
     for (const label of report.marks.keys()) marks.set(label, (marks.get(label) ?? 0) + 1);
     if (report.violation !== undefined) {
@@ -40,7 +43,8 @@ export function searchSeeds({ canary, from, minutes, seeds }: Search): number {
   const hours = total.simulatedMs / 3_600_000;
   console.log(`seeds ${from} to ${from + total.seeds - 1}: ${total.failed} failed`);
   console.log(`${total.events} events (${rate}/s), ${hours.toFixed(2)} cluster-hours`);
-  console.log(`${total.faults} faults, ${total.acknowledged} commands acknowledged and checked`);
+  console.log(`${total.faults} faults, ${clients.acknowledged} commands acknowledged and checked`);
+  console.log(`${clients.calls} calls of clients, ${clients.undecided} histories undecided`);
   console.log('sometimes, in so many seeds:');
   for (const label of expectedMarks) {
     console.log(`  ${String(marks.get(label) ?? 0).padStart(6)}  ${label}`);

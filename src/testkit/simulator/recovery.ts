@@ -14,9 +14,7 @@ const COMMIT_TIMEOUTS = 20;
 const EQUAL_TIMEOUTS = 40;
 
 /** Heals everything, or only a quorum while the rest stays dead for ever, and expects progress. */
-export function checkRecovery<C, R, M extends AnyMachine<C, R>>(
-  simulation: Simulation<C, R, M>,
-): void {
+export function checkRecovery<C, R, M>(simulation: Simulation<C, R, M>): void {
   const { members, plan } = simulation;
   const draw = new Random(plan.seed, 'recovery');
   const spare = Math.floor((plan.members - 1) / 2);
@@ -44,7 +42,7 @@ export function checkRecovery<C, R, M extends AnyMachine<C, R>>(
 }
 
 /** The leader stays, also when a follower that can be spared is cut off and comes back. */
-function checkPeace<C, R, M extends AnyMachine<C, R>>(
+function checkPeace<C, R, M>(
   simulation: Simulation<C, R, M>,
   core: readonly SimMember[],
   timeoutUs: number,

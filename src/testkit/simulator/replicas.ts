@@ -19,12 +19,12 @@ interface Applied {
   readonly body: Uint8Array;
 }
 
-export class Replicas<C, R, M extends AnyMachine<C, R>> {
+export class Replicas<C, R, M> {
   readonly #subject: Subject<C, R, M>;
   readonly #codec: Codec<C>;
   readonly #names: readonly string[];
   readonly #sandboxes: readonly Sandbox[];
-  readonly #machines: M[];
+  readonly #machines: (M & AnyMachine<C, R>)[];
   /** By index: what the first member answered, and its digest after that. */
   readonly #answers = new Map<number, Told>();
   readonly #digests = new Map<number, Told>();
@@ -45,7 +45,7 @@ export class Replicas<C, R, M extends AnyMachine<C, R>> {
 
   /** Throws MachineViolation. */
   apply(at: number, entry: Applied, wallMs: number): R {
-    const machine = this.#machines[at] as M;
+    const machine = this.#machineAt(at);
     const where = `at index ${entry.index} on ${this.#names[at]}`;
     const command = this.#codec.decode(entry.body);
     const result = this.#run(at, wallMs, `apply ${where}`, () =>
@@ -63,7 +63,7 @@ export class Replicas<C, R, M extends AnyMachine<C, R>> {
 
   /** The state after entry `index` is the same wherever it is reached. */
   compareDigest(at: number, index: number, wallMs: number): void {
-    const machine = this.#machines[at] as M;
+    const machine = this.#machineAt(at);
     if (machine.digest === undefined) return;
     const where = `digest at index ${index} on ${this.#names[at]}`;
     const digest = this.#run(at, wallMs, where, () => machine.digest?.() ?? '');
@@ -71,7 +71,11 @@ export class Replicas<C, R, M extends AnyMachine<C, R>> {
     this.#compare(this.#digests, at, index, 'digest', () => digest);
   }
 
-  #create(at: number, wallMs: number): M {
+  #machineAt(at: number): M & AnyMachine<C, R> {
+    return this.#machines[at] as M & AnyMachine<C, R>;
+  }
+
+  #create(at: number, wallMs: number): M & AnyMachine<C, R> {
     const sandbox = this.#sandboxes[at] as Sandbox;
     return sandbox.run(wallMs, () => this.#subject.machine());
   }

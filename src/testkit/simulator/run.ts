@@ -1,7 +1,7 @@
 // One run from beginning to end: a time of faults, then calm, in which the cluster must recover,
 // and at last what clients saw.
 import { assert } from '../../lib/assert.ts';
-import { checkLinearizable, type History } from '../checkers/index.ts';
+import { checkLinearizable, type History, type LinearizableReport } from '../checkers/index.ts';
 import type { Struck } from './injector.ts';
 import type { Mark } from './marks.ts';
 import type { Plan } from './plan.ts';
@@ -25,6 +25,8 @@ export interface RunReport<C = unknown, R = unknown> {
   readonly history: History<C, R>;
   /** The ids of the calls in `history`. */
   readonly calls: readonly string[];
+  /** What the model says of it: undefined without a model, or when something else was violated. */
+  readonly verdict: LinearizableReport<C, R>['verdict'] | undefined;
   /** The committed commands, in the order of the log. */
   readonly committed: readonly C[];
   /** Undefined when everything held. */
@@ -43,7 +45,7 @@ export interface Violation {
 const MAX_MODEL_STEPS = 200_000;
 
 /** Throws SubjectError when the subject cannot be simulated. */
-export function run<C, R, M extends AnyMachine<C, R>>(
+export function run<C, R, M>(
   plan: Plan,
   subject: Subject<C, R, M>,
   only: Only,
@@ -52,6 +54,7 @@ export function run<C, R, M extends AnyMachine<C, R>>(
   const simulation = new Simulation(plan, subject, only, witness);
   const { clients, referee } = simulation;
   let phase: Violation['phase'] = 'faults';
+  let verdict: RunReport['verdict'];
   let violation: Violation | undefined;
   try {
     simulation.runUntil(plan.durationMs * 1000);
@@ -60,7 +63,7 @@ export function run<C, R, M extends AnyMachine<C, R>>(
     checkRecovery(simulation);
     phase = 'clients';
     clients.check(referee.committed);
-    checkHistory(clients.history(referee.committed, true), subject);
+    verdict = judge(clients.history(referee.committed, true), subject);
   } catch (error) {
     if (error instanceof SubjectError) throw error;
     const message = error instanceof Error ? error.message : String(error);
@@ -76,19 +79,17 @@ export function run<C, R, M extends AnyMachine<C, R>>(
     faults: simulation.injector.struck,
     marks: simulation.marks,
     history: clients.history(referee.committed, violation?.phase !== 'faults'),
+    verdict,
     calls: clients.calls.map(({ id }) => id),
     committed: commands.map(({ serial }) => clients.commandOf(serial)),
     violation,
   };
 }
 
-function checkHistory<C, R, M extends AnyMachine<C, R>>(
-  history: History<C, R>,
-  { model }: Subject<C, R, M>,
-): void {
-  if (model === undefined) return;
+function judge<C, R, M>(history: History<C, R>, { model }: Subject<C, R, M>): RunReport['verdict'] {
+  if (model === undefined) return undefined;
   const report = checkLinearizable(history, model, { maxSteps: MAX_MODEL_STEPS });
-  if (report.verdict !== 'not-linearizable') return;
+  if (report.verdict !== 'not-linearizable') return report.verdict;
   const { input, output } = report.unexplained;
   assert(
     false,

@@ -10,7 +10,7 @@ import type { AnyMachine, Subject } from './subject.ts';
 import { type TraceLine, traceTo } from './trace.ts';
 import type { Witness } from './witness.ts';
 
-export interface SimulateOptions<C, R, M extends AnyMachine<C, R>> extends Subject<C, R, M> {
+export interface SimulateOptions<C, R, M> extends Subject<C, R, M> {
   /** Decides everything that the options leave open: a whole number from 0. */
   readonly seed: number;
   /** From 1 to 7. Default: what the seed draws. */
@@ -39,16 +39,12 @@ export interface SimulateOptions<C, R, M extends AnyMachine<C, R>> extends Subje
  * are not plain, or when `workload.next` or `codec` throws. A violation is not thrown: it is in the
  * report.
  */
-export function simulate<C, R, M extends AnyMachine<C, R>>(
-  options: SimulateOptions<C, R, M>,
-): RunReport<C, R> {
+export function simulate<C, R, M>(options: SimulateOptions<C, R, M>): RunReport<C, R> {
   return simulateWith(options, undefined);
 }
 
 /** The same run as a list of what happened: one line an event, in total order. */
-export function replay<C, R, M extends AnyMachine<C, R>>(
-  options: SimulateOptions<C, R, M>,
-): readonly TraceLine[] {
+export function replay<C, R, M>(options: SimulateOptions<C, R, M>): readonly TraceLine[] {
   const lines: TraceLine[] = [];
   simulateWith(
     options,
@@ -64,22 +60,20 @@ export function replay<C, R, M extends AnyMachine<C, R>>(
  *
  * Throws ERR_INVALID_OPTION when the run does not fail.
  */
-export function minimize<C, R, M extends AnyMachine<C, R>>(
-  options: SimulateOptions<C, R, M>,
-): Minimized<C, R> {
+export function minimize<C, R, M>(options: SimulateOptions<C, R, M>): Minimized<C, R> {
   const start = { plan: planOf(options), only: options.only ?? {} };
   return minimizePlan(start, ({ only, plan }) => run(plan, options, only));
 }
 
 /** For tools: as `simulate`, watched. */
-export function simulateWith<C, R, M extends AnyMachine<C, R>>(
+export function simulateWith<C, R, M>(
   options: SimulateOptions<C, R, M>,
   witness: Witness | undefined,
 ): RunReport<C, R> {
   return run(planOf(options), options, options.only ?? {}, witness);
 }
 
-function planOf<C, R, M extends AnyMachine<C, R>>(options: SimulateOptions<C, R, M>): Plan {
+function planOf<C, R, M>(options: SimulateOptions<C, R, M>): Plan {
   const { durationMs, faults = faultFamilies, members, seed, workload } = options;
   checkRange('seed', seed, 0, Number.MAX_SAFE_INTEGER);
   checkRange('members', members, 1, 7);

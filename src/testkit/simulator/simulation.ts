@@ -36,7 +36,7 @@ const FULL_CHECK_EVERY = 4096;
 const MAX_INBOX = 1000;
 const NO_OPS: readonly Op[] = [];
 
-export class Simulation<C, R, M extends AnyMachine<C, R>> implements Field {
+export class Simulation<C, R, M> implements Field {
   readonly plan: Plan;
   readonly members: readonly SimMember[];
   readonly network: SimNetwork;

@@ -7,12 +7,12 @@ import type { Random } from './random.ts';
 /** As much of a machine as takes part: snapshots and queries do not. */
 export type AnyMachine<C, R> = Pick<StateMachine<C, R>, 'apply' | 'digest'>;
 
-export interface Subject<C, R, M extends AnyMachine<C, R> = AnyMachine<C, R>> {
+export interface Subject<C, R, M = AnyMachine<C, R>> {
   /**
    * Makes a machine without any state: once for each member, and again at each of its restarts,
    * after which the whole log is applied to it.
    */
-  readonly machine: () => M;
+  readonly machine: () => M & AnyMachine<C, R>;
   readonly workload: Workload<C>;
   /** Looked at after every command on every member; throws what is wrong. Changes nothing. */
   readonly invariant?: ((machine: M) => void) | undefined;
