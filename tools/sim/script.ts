@@ -1,7 +1,6 @@
 // A run as a script of test/scenarios: every step of every member, with the time of its own clock
 // and the seed of its own chance, so that the script runner does exactly the same.
 import {
-  type AnyMachine,
   type SimulateOptions,
   simulateWith,
   type Witness,

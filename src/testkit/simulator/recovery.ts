@@ -5,7 +5,6 @@ import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
 import type { SimMember } from './sim-member.ts';
 import type { Simulation } from './simulation.ts';
-import type { AnyMachine } from './subject.ts';
 
 /** Election timeouts that a healed cluster has to elect a leader, and to commit something new. */
 const LEADER_TIMEOUTS = 10;

@@ -7,7 +7,7 @@ import type { Mark } from './marks.ts';
 import type { Plan } from './plan.ts';
 import { checkRecovery } from './recovery.ts';
 import { type Only, Simulation } from './simulation.ts';
-import { type AnyMachine, type Subject, SubjectError } from './subject.ts';
+import { type Subject, SubjectError } from './subject.ts';
 import type { Witness } from './witness.ts';
 
 export interface RunReport<C = unknown, R = unknown> {

@@ -6,7 +6,7 @@ import { type Minimized, minimizePlan } from './minimize.ts';
 import { type FaultFamily, faultFamilies, type Plan, withoutFamily } from './plan.ts';
 import { type RunReport, run } from './run.ts';
 import type { Only } from './simulation.ts';
-import type { AnyMachine, Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 import { type TraceLine, traceTo } from './trace.ts';
 import type { Witness } from './witness.ts';
 

@@ -23,7 +23,7 @@ import { Replicas } from './replicas.ts';
 import type { SimEntry } from './sim-disk.ts';
 import { type Envelope, type Op, SimMember } from './sim-member.ts';
 import { SimNetwork } from './sim-network.ts';
-import type { AnyMachine, Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 import type { Witness } from './witness.ts';
 
 /** By their ids, the only faults and calls of clients that happen. Default: all that come up. */
