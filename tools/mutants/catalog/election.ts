@@ -187,7 +187,7 @@ export const ELECTION: readonly Mutant[] = [
   {
     name: 'restart-forgets-the-leader',
     bug: 'a restarted member votes at once, although it may have promised to follow a live leader',
-    source: 'Raft thesis §4.2.3, sofa-jraft#34',
+    source: 'Raft thesis §4.2.3',
     edits: [
       {
         file: 'src/raft/state.ts',

@@ -133,7 +133,7 @@ export const LIVENESS: readonly Mutant[] = [
   {
     name: 'refusal-of-an-old-stream-counted',
     bug: 'a refusal of an earlier probe makes the leader start over once more',
-    source: 'etcd-io/raft: MaybeDecrTo, Raft §5.3',
+    source: 'Raft §5.3',
     edits: [
       {
         file: REPLICATION,

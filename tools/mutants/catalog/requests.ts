@@ -10,7 +10,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
   {
     name: 'step-down-fails-what-may-commit',
     bug: 'when its leader steps down a command in the log is reported as not applied',
-    source: 'Aerospike 3.99, Redpanda 21.10.1',
+    source: 'Aerospike 3.99',
     edits: [
       {
         file: 'src/runtime/engine.ts',
@@ -29,7 +29,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
   {
     name: 'truncated-means-not-applied',
     bug: 'a command whose entry was removed here is reported as not applied; others may have it',
-    source: 'Aerospike 3.99, Redpanda 21.10.1',
+    source: 'Aerospike 3.99',
     edits: [
       {
         file: PROPOSALS,
@@ -41,7 +41,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
   {
     name: 'unknown-reported-as-failed',
     bug: 'a command that was sent to the leader and not answered is reported as not applied',
-    source: 'Aerospike 3.99, Redpanda 21.10.1',
+    source: 'Aerospike 3.99',
     edits: [
       {
         file: 'src/runtime/requests/ticket.ts',
@@ -53,7 +53,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
   {
     name: 'result-of-another-entry',
     bug: 'whatever is applied at the index of a command is reported as its success',
-    source: 'Redpanda 21.10.1, Dgraph 1.0.2',
+    source: 'Raft thesis §6.3',
     edits: [
       {
         file: PROPOSALS,
@@ -65,7 +65,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
   {
     name: 'result-of-another-entry-after-a-truncation',
     bug: 'whatever is applied at the index of a removed command is reported as its success',
-    source: 'Redpanda 21.10.1, Dgraph 1.0.2',
+    source: 'Raft thesis §6.3',
     edits: [
       {
         file: PROPOSALS,
@@ -121,7 +121,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
   {
     name: 'request-of-an-earlier-run-taken',
     bug: 'a command that a member sent before its restart is taken after it',
-    source: 'curvine#676, RethinkDB 2.2.3',
+    source: 'curvine#676',
     edits: [
       {
         file: DELEGATES,
@@ -133,7 +133,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
   {
     name: 'restart-not-counted',
     bug: 'answers to a command of an earlier run settle one of this run that has the same number',
-    source: 'curvine#676, RethinkDB 2.2.3',
+    source: 'curvine#676',
     edits: [
       {
         file: 'src/runtime/startup.ts',
@@ -145,7 +145,7 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
   {
     name: 'answer-of-an-earlier-run-taken',
     bug: 'an answer to an earlier run of this member settles a command of this one',
-    source: 'curvine#676, RethinkDB 2.2.3',
+    source: 'curvine#676',
     edits: [
       {
         file: FORWARDING,

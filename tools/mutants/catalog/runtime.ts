@@ -174,7 +174,7 @@ export const RUNTIME: readonly Mutant[] = [
   {
     name: 'store-of-another-member-accepted',
     bug: 'a store that belongs to another member or cluster is started from',
-    source: 'RethinkDB 2.2.3, etcd-io/raft#197',
+    source: 'etcd-io/raft#197',
     edits: [
       {
         file: STARTUP,
@@ -186,7 +186,7 @@ export const RUNTIME: readonly Mutant[] = [
   {
     name: 'restart-not-told-to-the-core',
     bug: 'a restarted member votes at once, although it may have promised to follow a live leader',
-    source: 'Raft thesis §4.2.3, sofa-jraft#34',
+    source: 'Raft thesis §4.2.3',
     edits: [
       {
         file: STARTUP,
@@ -198,7 +198,7 @@ export const RUNTIME: readonly Mutant[] = [
   {
     name: 'deadline-before-the-queue',
     bug: 'after a stall a member stands for election before it looks at a heartbeat that has come',
-    source: 'etcd#15247',
+    source: 'Raft §5.2',
     edits: [
       {
         file: 'src/runtime/event-loop.ts',
