@@ -1,7 +1,7 @@
 export { EntryContext } from './entry-context.ts';
 export type { CommittedEvent, LeaderEvent, NodeEvents, RoleEvent } from './events.ts';
 export { msgpack, msgpackCodec, rawCodec } from './msgpack-codec.ts';
-export { checkInteger, checkKnown } from './option-checks.ts';
+export { checkFunctions, checkInteger, checkKnown, checkObject } from './option-checks.ts';
 export {
   defaultLimits,
   type Limits,

@@ -52,14 +52,14 @@ export class Clients<C, R> {
   constructor(
     workload: Workload<C>,
     codec: Codec<C>,
-    only: ReadonlySet<string> | undefined,
+    only: readonly string[] | undefined,
     seed: number,
   ) {
     this.#seed = seed;
     this.#workload = workload;
     this.#codec = codec;
     this.#concurrency = workload.concurrency ?? 1;
-    this.#only = only;
+    this.#only = only === undefined ? undefined : new Set(only);
   }
 
   /** Must a call be looked after when it is not answered for long? */
@@ -75,27 +75,16 @@ export class Clients<C, R> {
   next(client: number, nowUs: number): Call<C, R> | undefined {
     const turn = (this.#turns.get(client) ?? 0) + 1;
     this.#turns.set(client, turn);
-    const id = `${client}.${turn}`;
-    const isBusy = client >= 0 && (this.#open[client] ?? 0) >= this.#concurrency;
-    if (isBusy || this.#only?.has(id) === false) return undefined;
-    const draw = new Random(this.#seed, `call ${id}`);
-    const { body, command } = this.#draw(draw, client, turn);
+    const isBusy = (this.#open[client] ?? 0) >= this.#concurrency;
+    if (isBusy || this.#only?.has(`${client}.${turn}`) === false) return undefined;
     this.#open[client] = (this.#open[client] ?? 0) + 1;
-    const call: Call<C, R> = {
-      id,
-      place: this.#calls.length,
-      client,
-      draw,
-      command,
-      body,
-      callUs: nowUs,
-      returnUs: Number.POSITIVE_INFINITY,
-      attempts: 0,
-      state: 'open',
-      result: undefined,
-    };
-    this.#calls.push(call);
-    return call;
+    return this.#create(client, turn, nowUs);
+  }
+
+  /** A call that shows that commands commit again: the first client makes it, and waits no more. */
+  last(nowUs: number): Call<C, R> {
+    for (const call of this.#calls) if (call.client === 0) this.giveUp(call);
+    return this.#create(0, (this.#turns.get(0) ?? 0) + 1, nowUs);
   }
 
   /** The serial of a new attempt. */
@@ -188,10 +177,33 @@ export class Clients<C, R> {
     return places;
   }
 
+  #create(client: number, turn: number, nowUs: number): Call<C, R> {
+    const id = `${client}.${turn}`;
+    const draw = new Random(this.#seed, `call ${id}`);
+    const { body, command } = this.#draw(draw, client, turn);
+    const call: Call<C, R> = {
+      id,
+      place: this.#calls.length,
+      client,
+      draw,
+      command,
+      body,
+      callUs: nowUs,
+      returnUs: Number.POSITIVE_INFINITY,
+      attempts: 0,
+      state: 'open',
+      result: undefined,
+    };
+    this.#calls.push(call);
+    return call;
+  }
+
   #draw(draw: Random, client: number, turn: number): { command: C; body: Uint8Array } {
     try {
       const command = this.#workload.next(draw, client, turn);
-      return { command, body: this.#codec.encode(command) };
+      const body = this.#codec.encode(command);
+      if (!(body instanceof Uint8Array)) throw new TypeError('the codec encodes no bytes');
+      return { command, body };
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause);
       throw new SubjectError(`simulate: the workload has no command: ${text}`, { cause });

@@ -12,9 +12,10 @@ export function drawPlan(seed: number): Plan {
   const maybe = (most: number) => (draw.chance(ABSENT) ? 0 : most * draw.unit() ** 2);
   const heartbeatMs = draw.pick([10, 20, 50, 100]);
   const electionMinMs = heartbeatMs * draw.integer(2, 10);
+  const members = draw.pick([1, 2, 3, 3, 3, 4, 5, 5, 7]);
   return {
     seed,
-    members: draw.pick([1, 2, 3, 3, 3, 4, 5, 5, 7]),
+    members,
     durationMs: draw.pick([10, 20, 40, 80]) * electionMinMs,
     options: {
       heartbeatMs,
@@ -56,6 +57,7 @@ export function drawPlan(seed: number): Plan {
       crashRate: maybe(4),
       downMeanMs: electionMinMs * draw.pick([0.1, 1, 5]),
       powerCutRate: maybe(0.5),
+      neverBack: draw.chance(0.5) ? Math.floor((members - 1) / 2) : 0,
     },
     aimed: {
       crashAfterAppend: maybe(0.2),

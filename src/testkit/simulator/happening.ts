@@ -6,7 +6,7 @@ export type Flap = Extract<Fault, { type: 'flap' }>;
 
 /** What befalls one member, in the life that it was planned for. */
 export type Own =
-  | { readonly type: 'deliver'; readonly envelope: Envelope }
+  | { readonly type: 'deliver'; readonly envelope: Envelope; readonly sentUs: number }
   | { readonly type: 'written'; readonly member: SimMember; readonly life: number }
   | {
       readonly type: 'applied';

@@ -3,6 +3,7 @@ export type { Fault, Link } from './faults.ts';
 export type { Struck } from './injector.ts';
 export { expectedMarks, type Mark } from './marks.ts';
 export type { Minimized } from './minimize.ts';
+export type { Only, SimulateOptions } from './options.ts';
 export type {
   AimedPlan,
   ClockPlan,
@@ -16,8 +17,7 @@ export type {
 export { Random } from './random.ts';
 export { registers } from './registers.ts';
 export type { RunReport, Violation } from './run.ts';
-export { minimize, replay, type SimulateOptions, simulate, simulateWith } from './simulate.ts';
-export type { Only } from './simulation.ts';
+export { minimize, replay, simulate, simulateWith } from './simulate.ts';
 export type { AnyMachine, Subject, Workload } from './subject.ts';
 export { type TraceLine, type TraceMessage, traceTo } from './trace.ts';
 export type { Witness } from './witness.ts';

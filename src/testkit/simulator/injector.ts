@@ -50,9 +50,9 @@ export class Injector {
   readonly #draws: ReadonlyMap<DrawnFamily, Random>;
   readonly #drawn = new Map<DrawnFamily, number>();
 
-  constructor(field: Field, only: ReadonlySet<string> | undefined) {
+  constructor(field: Field, only: readonly string[] | undefined) {
     this.#field = field;
-    this.#only = only;
+    this.#only = only === undefined ? undefined : new Set(only);
     const { seed } = field.plan;
     this.#draws = new Map(
       drawnFamilies.map((family) => [family, new Random(seed, `faults ${family}`)]),
@@ -71,8 +71,10 @@ export class Injector {
     const places = leaders.map(({ at }) => at);
     const count = (this.#drawn.get(family) ?? 0) + 1;
     this.#drawn.set(family, count);
-    this.#strike(`${family} ${count}`, drawFault(plan, family, this.#drawOf(family), places));
-    if (family === 'power-cut') this.#field.mark('crash of all members at once');
+    const fault = drawFault(plan, family, this.#drawOf(family), places);
+    if (this.#strike(`${family} ${count}`, fault) && family === 'power-cut') {
+      this.#field.mark('crash of all members at once');
+    }
     this.#planNext(family);
   }
 
@@ -95,24 +97,26 @@ export class Injector {
     const { aimed, options } = this.#field.plan;
     const crash = this.#aim('append', aimed.crashAfterAppend, member);
     if (crash !== undefined) {
-      this.#field.mark('crash of a leader after append');
-      this.#crash(member, crash, crash.draw.chance(0.5));
+      if (this.#crash(member, crash, crash.draw.chance(0.5))) {
+        this.#field.mark('crash of a leader after append');
+      }
       return;
     }
     const stall = this.#aim('stall', aimed.stallLeader, member);
     if (stall !== undefined) {
-      this.#field.mark('a leader stalls for longer than an election timeout');
       const forUs = Math.ceil(options.electionMaxMs * 1500);
-      this.#strike(stall.id, { type: 'stall', member: member.at, forUs });
+      if (this.#strike(stall.id, { type: 'stall', member: member.at, forUs })) {
+        this.#field.mark('a leader stalls for longer than an election timeout');
+      }
     }
   }
 
   /** Its write is durable, and what waits for it has not left. True if it crashes right here. */
   beforeSend(member: SimMember): boolean {
     const crash = this.#aim('send', this.#field.plan.aimed.crashBeforeSend, member);
-    if (crash === undefined) return false;
+    if (crash === undefined || !this.#crash(member, crash, true)) return false;
     this.#field.mark('crash between persist and send');
-    return this.#crash(member, crash, true);
+    return true;
   }
 
   afterRole(member: SimMember): void {
@@ -120,14 +124,17 @@ export class Injector {
     if (member.state.role === 'leader') {
       const cut = this.#aim('leader', aimed.cutNewLeader, member);
       if (cut === undefined) return;
-      this.#field.mark('a new leader is cut off from a quorum');
       const forUs = Math.ceil(options.electionMaxMs * 3000);
-      this.#strike(cut.id, { type: 'cut', links: this.#linksToMost(member, cut.draw), forUs });
+      const links = this.#linksToMost(member, cut.draw);
+      if (this.#strike(cut.id, { type: 'cut', links, forUs })) {
+        this.#field.mark('a new leader is cut off from a quorum');
+      }
     } else if (member.state.role === 'candidate') {
       const crash = this.#aim('candidate', aimed.crashAfterVote, member);
       if (crash === undefined) return;
-      this.#field.mark('crash of a candidate');
-      this.#crash(member, crash, crash.draw.chance(0.5));
+      if (this.#crash(member, crash, crash.draw.chance(0.5))) {
+        this.#field.mark('crash of a candidate');
+      }
     }
   }
 
@@ -135,8 +142,9 @@ export class Injector {
   failsWrite(member: SimMember): boolean {
     const crash = this.#aim('write', this.#field.plan.disk.failure, member);
     if (crash === undefined) return false;
+    if (!this.#crash(member, crash, crash.draw.chance(0.5))) return false;
     this.#field.mark('a write fails');
-    return this.#crash(member, crash, crash.draw.chance(0.5));
+    return true;
   }
 
   /**

@@ -2,9 +2,9 @@
 // faults, faults, clients and calls. Each trial is a whole run; the random choices of a run are
 // independent of each other, so that little shifts when something is left out.
 import { CoxswainError } from '../../errors.ts';
+import type { Only } from './options.ts';
 import { faultFamilies, type Plan, withoutFamily } from './plan.ts';
 import type { RunReport } from './run.ts';
-import type { Only } from './simulation.ts';
 
 export interface Minimized<C = unknown, R = unknown> {
   readonly plan: Plan;
@@ -87,7 +87,7 @@ class Search<C, R> {
   leaveOut(what: keyof Only, idsOf: (report: RunReport<C, R>) => readonly string[]): void {
     // What did not come up so far must not come up because something else is missing.
     const keep = (ids: readonly string[]) =>
-      this.#try({ ...this.#choice, only: { ...this.#choice.only, [what]: new Set(ids) } });
+      this.#try({ ...this.#choice, only: { ...this.#choice.only, [what]: ids } });
     if (!keep(idsOf(this.#report))) return;
     let size = Math.ceil(idsOf(this.#report).length / 2);
     while (size >= 1 && this.#trials < MAX_TRIALS) {
@@ -118,9 +118,12 @@ class Search<C, R> {
   }
 }
 
-/** What was violated, whatever the numbers, names and values in it. */
+/** What was violated, wherever that was and whatever the numbers and answers were. */
 function kindOf<C, R>({ violation }: RunReport<C, R>): string {
   if (violation === undefined) return '';
-  const [head = ''] = violation.message.split(/ at index | the answer /);
-  return head.replace(/\d+/g, 'N').replace(/\b[a-g]\b/g, 'M');
+  const [head = ''] = violation.message.split(/ at index \d+: | the answer /);
+  return head
+    .replace(/ at index \d+ on [a-g]/, '')
+    .replace(/\d+/g, 'N')
+    .replace(/\b[a-g]\b/g, 'M');
 }

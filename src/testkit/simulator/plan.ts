@@ -62,6 +62,8 @@ export interface ProcessPlan {
   readonly downMeanMs: number;
   /** All members crash at once. */
   readonly powerCutRate: number;
+  /** Members that are dead when all else heals, and stay so: less than half of them. */
+  readonly neverBack: number;
 }
 
 /** Chances of a fault at the very moment when it hurts most. */

@@ -1,13 +1,14 @@
 // The members' machines: the real one of whoever asks, on every member, fed with what is committed
 // there. Whatever they answer must be the same on all.
+import { inspect, isDeepStrictEqual } from 'node:util';
 import type { Codec } from '../../contracts/index.ts';
-import { assert } from '../../lib/assert.ts';
 import { EntryContext, isThenable, msgpack } from '../../runtime/index.ts';
 import { Sandbox } from './sandbox.ts';
 import { type AnyMachine, type Subject, SubjectError } from './subject.ts';
 
 /** Entries between two comparisons of digests. */
 const DIGEST_EVERY = 16;
+const MAX_SHOWN = 160;
 
 /** The machine did something that no machine may do. */
 class MachineViolation extends Error {}
@@ -17,6 +18,11 @@ interface Applied {
   readonly term: number;
   readonly timeMs: number;
   readonly body: Uint8Array;
+}
+
+interface Told {
+  readonly at: number;
+  readonly value: unknown;
 }
 
 export class Replicas<C, R, M> {
@@ -30,12 +36,19 @@ export class Replicas<C, R, M> {
   readonly #digests = new Map<number, Told>();
   readonly #results: Codec<R> = msgpack<R>();
 
-  constructor(subject: Subject<C, R, M>, codec: Codec<C>, names: readonly string[], seed: number) {
+  /** `wallMs`: the time of day on each member when it starts. */
+  constructor(
+    subject: Subject<C, R, M>,
+    codec: Codec<C>,
+    names: readonly string[],
+    wallMs: readonly number[],
+    seed: number,
+  ) {
     this.#subject = subject;
     this.#codec = codec;
     this.#names = names;
     this.#sandboxes = names.map((name) => new Sandbox(seed, name));
-    this.#machines = names.map((_, at) => this.#create(at, 0));
+    this.#machines = wallMs.map((nowMs, at) => this.#create(at, nowMs));
   }
 
   /** Everything in memory is gone. */
@@ -43,20 +56,17 @@ export class Replicas<C, R, M> {
     this.#machines[at] = this.#create(at, wallMs);
   }
 
-  /** Throws MachineViolation. */
+  /** A copy of the answer. Throws MachineViolation. */
   apply(at: number, entry: Applied, wallMs: number): R {
     const machine = this.#machineAt(at);
     const where = `at index ${entry.index} on ${this.#names[at]}`;
-    const command = this.#codec.decode(entry.body);
-    const result = this.#run(at, wallMs, `apply ${where}`, () =>
+    const command = ask('the codec', () => this.#codec.decode(entry.body.slice()));
+    const answer = this.#run(at, wallMs, `apply ${where}`, () =>
       machine.apply(command, new EntryContext(entry)),
     );
-    if (isThenable(result)) throw new SubjectError('simulate() runs machines without promises');
-    this.#compare(this.#answers, at, entry.index, `result`, () => this.#textOf(result));
-    const { invariant } = this.#subject;
-    if (invariant !== undefined) {
-      this.#run(at, wallMs, `the invariant ${where}`, () => invariant(machine));
-    }
+    const result = this.#copyOf(refuseThenable('apply', answer));
+    this.#compare(this.#answers, at, entry.index, 'result', result);
+    this.#checkInvariant(at, wallMs, where);
     if (entry.index % DIGEST_EVERY === 0) this.compareDigest(at, entry.index, wallMs);
     return result;
   }
@@ -67,8 +77,17 @@ export class Replicas<C, R, M> {
     if (machine.digest === undefined) return;
     const where = `digest at index ${index} on ${this.#names[at]}`;
     const digest = this.#run(at, wallMs, where, () => machine.digest?.() ?? '');
-    if (isThenable(digest)) throw new SubjectError('simulate() runs machines without promises');
-    this.#compare(this.#digests, at, index, 'digest', () => digest);
+    this.#compare(this.#digests, at, index, 'digest', refuseThenable('digest', digest));
+  }
+
+  #checkInvariant(at: number, wallMs: number, where: string): void {
+    const { invariant } = this.#subject;
+    if (invariant === undefined) return;
+    const what = `the invariant ${where}`;
+    const held = this.#run(at, wallMs, what, () => invariant(this.#machineAt(at)));
+    if (refuseThenable('invariant', held) === false) {
+      throw new MachineViolation(`${what} returns false`);
+    }
   }
 
   #machineAt(at: number): M & AnyMachine<C, R> {
@@ -77,7 +96,7 @@ export class Replicas<C, R, M> {
 
   #create(at: number, wallMs: number): M & AnyMachine<C, R> {
     const sandbox = this.#sandboxes[at] as Sandbox;
-    return sandbox.run(wallMs, () => this.#subject.machine());
+    return ask('machine()', () => sandbox.run(wallMs, () => this.#subject.machine()));
   }
 
   #run<T>(at: number, wallMs: number, what: string, run: () => T): T {
@@ -89,42 +108,53 @@ export class Replicas<C, R, M> {
     }
   }
 
-  #compare(
-    known: Map<number, Told>,
-    at: number,
-    index: number,
-    what: string,
-    tell: () => string,
-  ): void {
-    const text = tell();
+  #compare(known: Map<number, Told>, at: number, index: number, what: string, value: unknown) {
     const first = known.get(index);
-    if (first === undefined) known.set(index, { at, text });
-    else if (first.text !== text) {
+    if (first === undefined) known.set(index, { at, value });
+    else if (!isDeepStrictEqual(first.value, value)) {
       const [one, other] = [this.#names[first.at], this.#names[at]];
       throw new MachineViolation(
         `the machines differ in the ${what} at index ${index}: ` +
-          `${clip(first.text)} on ${one}, ${clip(text)} on ${other}`,
+          `${show(first.value)} on ${one}, ${show(value)} on ${other}`,
       );
     }
   }
 
-  #textOf(result: R): string {
-    if (typeof result !== 'object' || result === null) return `${typeof result} ${String(result)}`;
-    try {
-      const bytes = this.#results.encode(result);
-      assert(bytes.length > 0, 'a result has an encoding');
-      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-    } catch (cause) {
-      throw new SubjectError('a result of the machine is not a plain value', { cause });
+  /** As a client far away would get it: what the machine does to its own later changes nothing. */
+  #copyOf(result: R): R {
+    switch (typeof result) {
+      case 'string':
+      case 'number':
+      case 'boolean':
+      case 'bigint':
+      case 'undefined':
+        return result;
+      default:
     }
+    if (result === null) return result;
+    return ask('a result of the machine', () => this.#results.decode(this.#results.encode(result)));
   }
 }
 
-interface Told {
-  readonly at: number;
-  readonly text: string;
+/** A value as a person would write it. */
+export function show(value: unknown): string {
+  const text = inspect(value, { depth: 4, breakLength: Number.POSITIVE_INFINITY });
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
-function clip(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+function refuseThenable<T>(what: string, value: T | PromiseLike<T>): T {
+  if (!isThenable(value)) return value;
+  // Nobody will look at it.
+  value.then(undefined, () => undefined);
+  throw new SubjectError(`simulate: ${what} returned a promise; it runs without promises`);
+}
+
+/** What fails here is the fault of whoever asks for the simulation. */
+function ask<T>(what: string, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new SubjectError(`simulate: ${what}: ${text}`, { cause });
+  }
 }

@@ -4,9 +4,11 @@ import { assert } from '../../lib/assert.ts';
 import { checkLinearizable, type History, type LinearizableReport } from '../checkers/index.ts';
 import type { Struck } from './injector.ts';
 import type { Mark } from './marks.ts';
+import type { Only } from './options.ts';
 import type { Plan } from './plan.ts';
 import { checkRecovery } from './recovery.ts';
-import { type Only, Simulation } from './simulation.ts';
+import { show } from './replicas.ts';
+import { Simulation } from './simulation.ts';
 import { type Subject, SubjectError } from './subject.ts';
 import type { Witness } from './witness.ts';
 
@@ -78,7 +80,7 @@ export function run<C, R, M>(
     acknowledged: clients.acknowledged,
     faults: simulation.injector.struck,
     marks: simulation.marks,
-    history: clients.history(referee.committed, violation?.phase !== 'faults'),
+    history: clients.history(referee.committed, phase === 'clients'),
     verdict,
     calls: clients.calls.map(({ id }) => id),
     committed: commands.map(({ serial }) => clients.commandOf(serial)),
@@ -88,12 +90,17 @@ export function run<C, R, M>(
 
 function judge<C, R, M>(history: History<C, R>, { model }: Subject<C, R, M>): RunReport['verdict'] {
   if (model === undefined) return undefined;
-  const report = checkLinearizable(history, model, { maxSteps: MAX_MODEL_STEPS });
+  const report = askModel(() => checkLinearizable(history, model, { maxSteps: MAX_MODEL_STEPS }));
   if (report.verdict !== 'not-linearizable') return report.verdict;
   const { input, output } = report.unexplained;
-  assert(
-    false,
-    `Linearizability: nothing explains the answer ${JSON.stringify(output)} to ` +
-      JSON.stringify(input),
-  );
+  assert(false, `Linearizability: nothing explains the answer ${show(output)} to ${show(input)}`);
+}
+
+function askModel<T>(ask: () => T): T {
+  try {
+    return ask();
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new SubjectError(`simulate: the model throws: ${text}`, { cause });
+  }
 }

@@ -1,29 +1,13 @@
 // What users call: a run of their machine from a seed, the same run as a trace, and the smallest
 // run that fails in the same way.
-import { CoxswainError } from '../../errors.ts';
+
 import { drawPlan } from './draw-plan.ts';
 import { type Minimized, minimizePlan } from './minimize.ts';
-import { type FaultFamily, faultFamilies, type Plan, withoutFamily } from './plan.ts';
+import { checkOptions, type SimulateOptions } from './options.ts';
+import { faultFamilies, type Plan, withoutFamily } from './plan.ts';
 import { type RunReport, run } from './run.ts';
-import type { Only } from './simulation.ts';
-import type { Subject } from './subject.ts';
 import { type TraceLine, traceTo } from './trace.ts';
 import type { Witness } from './witness.ts';
-
-export interface SimulateOptions<C, R, M> extends Subject<C, R, M> {
-  /** Decides everything that the options leave open: a whole number from 0. */
-  readonly seed: number;
-  /** From 1 to 7. Default: what the seed draws. */
-  readonly members?: number | undefined;
-  /** Which families of faults may occur. Default: all. */
-  readonly faults?: readonly FaultFamily[] | undefined;
-  /** Simulated ms in which faults strike. The calm after it takes what it takes. */
-  readonly durationMs?: number | undefined;
-  /** Instead of what the seed draws: the plan of a smaller run that `minimize` found. */
-  readonly plan?: Plan | undefined;
-  /** All that happens of the plan's faults and calls: as `minimize` found it. */
-  readonly only?: Only | undefined;
-}
 
 /**
  * Runs a cluster of the real core with your machine on every member in simulated time: first with
@@ -74,40 +58,21 @@ export function simulateWith<C, R, M>(
 }
 
 function planOf<C, R, M>(options: SimulateOptions<C, R, M>): Plan {
-  const { durationMs, faults = faultFamilies, members, seed, workload } = options;
-  checkRange('seed', seed, 0, Number.MAX_SAFE_INTEGER);
-  checkRange('members', members, 1, 7);
-  checkRange('durationMs', durationMs, 1, 1e9);
-  checkRange('workload.clients', workload.clients, 1, 1000);
-  if (workload.concurrency !== Number.POSITIVE_INFINITY) {
-    checkRange('workload.concurrency', workload.concurrency, 1, Number.MAX_SAFE_INTEGER);
-  }
-  for (const family of faults) {
-    if (faultFamilies.includes(family)) continue;
-    throw invalid(`faults names ${String(family)}; accepted: ${faultFamilies.join(', ')}`);
-  }
-  let plan = options.plan ?? drawPlan(seed);
+  checkOptions(options);
+  const { durationMs, faults = faultFamilies, members, plan: given, seed, workload } = options;
+  let plan = given ?? drawPlan(seed);
   for (const family of faultFamilies) {
     if (!faults.includes(family)) plan = withoutFamily(plan, family);
   }
-  if (options.plan === undefined) {
-    const clients = workload.clients ?? plan.workload.clients;
-    plan = {
-      ...plan,
-      members: members ?? plan.members,
-      durationMs: durationMs ?? plan.durationMs,
-      workload: { ...plan.workload, clients },
-    };
-  }
-  return plan;
-}
-
-function checkRange(name: string, value: number | undefined, low: number, high: number): void {
-  if (value === undefined) return;
-  if (Number.isInteger(value) && value >= low && value <= high) return;
-  throw invalid(`${name} is ${value}; accepted: a whole number from ${low} to ${high}`);
-}
-
-function invalid(message: string): CoxswainError {
-  return new CoxswainError('ERR_INVALID_OPTION', `simulate: ${message}`);
+  if (given !== undefined) return plan;
+  const clients = workload.clients ?? plan.workload.clients;
+  const size = members ?? plan.members;
+  const neverBack = Math.min(plan.process.neverBack, Math.floor((size - 1) / 2));
+  return {
+    ...plan,
+    members: size,
+    durationMs: durationMs ?? plan.durationMs,
+    process: { ...plan.process, neverBack },
+    workload: { ...plan.workload, clients },
+  };
 }

@@ -16,21 +16,16 @@ import { EventHeap } from './event-heap.ts';
 import type { Happening, Own } from './happening.ts';
 import { type Field, Injector } from './injector.ts';
 import { type Mark, observeStep } from './marks.ts';
+import type { Only } from './options.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
 import { Referee } from './referee.ts';
-import { Replicas } from './replicas.ts';
+import { Replicas, show } from './replicas.ts';
 import type { SimEntry } from './sim-disk.ts';
 import { type Envelope, type Op, SimMember } from './sim-member.ts';
 import { SimNetwork } from './sim-network.ts';
 import type { Subject } from './subject.ts';
 import type { Witness } from './witness.ts';
-
-/** By their ids, the only faults and calls of clients that happen. Default: all that come up. */
-export interface Only {
-  readonly faults?: ReadonlySet<string> | undefined;
-  readonly calls?: ReadonlySet<string> | undefined;
-}
 
 const FULL_CHECK_EVERY = 4096;
 const MAX_INBOX = 1000;
@@ -56,6 +51,8 @@ export class Simulation<C, R, M> implements Field {
   /** One for each member or client. */
   readonly #draws: Record<'disk' | 'machine' | 'client', readonly Random[]>;
   readonly #witness: Witness | undefined;
+  #last: Call<C, R> | undefined;
+  #calmUs = Number.POSITIVE_INFINITY;
   readonly #say = (label: Mark): void => this.mark(label);
 
   constructor(plan: Plan, subject: Subject<C, R, M>, only: Only, witness: Witness | undefined) {
@@ -71,7 +68,8 @@ export class Simulation<C, R, M> implements Field {
     const codec = subject.codec ?? msgpack<C>();
     this.members = createMembers(plan);
     const names = this.members.map(({ id }) => id);
-    this.#replicas = new Replicas(subject, codec, names, plan.seed);
+    const wallMs = this.members.map((member) => member.wallMs(0));
+    this.#replicas = new Replicas(subject, codec, names, wallMs, plan.seed);
     this.clients = new Clients(subject.workload, codec, only.calls, plan.seed);
     this.network = new SimNetwork(plan.network, plan.members, plan.seed);
     this.referee = new Referee(this.members);
@@ -91,6 +89,10 @@ export class Simulation<C, R, M> implements Field {
 
   stir(value: number): void {
     this.hash = Math.imul(this.hash ^ value, 0x01000193) >>> 0;
+  }
+
+  #stirText(text: string): void {
+    for (let at = 0; at < text.length; at++) this.stir(text.charCodeAt(at));
   }
 
   crash(member: SimMember, keepWrite: boolean, forget: boolean): void {
@@ -121,6 +123,7 @@ export class Simulation<C, R, M> implements Field {
   /** No more faults; the members in `dead` stay down for ever, all others are up and connected. */
   calmDown(dead: readonly number[]): void {
     this.isCalm = true;
+    this.#calmUs = this.nowUs;
     this.network.calmDown(this.plan.options.heartbeatMs * 100);
     for (const member of this.members) {
       if (dead.includes(member.at)) {
@@ -135,15 +138,10 @@ export class Simulation<C, R, M> implements Field {
     }
   }
 
-  /** A client's command, to whoever leads; false when nobody takes it. */
-  proposeAnywhere(): boolean {
-    const leaders = this.members.filter(({ state, up }) => up && state.role === 'leader');
-    const leader = leaders.sort((a, b) => b.state.term - a.state.term)[0];
-    const call = this.clients.next(-1, this.nowUs);
-    if (call === undefined) return false;
-    const isTaken = leader !== undefined && this.#propose(leader, call);
-    if (!isTaken) this.clients.giveUp(call);
-    return isTaken;
+  /** One more call of a client, always the same, to this leader; false when it does not take it. */
+  proposeLast(leader: SimMember): boolean {
+    this.#last ??= this.clients.last(this.nowUs);
+    return this.#propose(leader, this.#last);
   }
 
   /** At the end: machines that have come equally far are equal. */
@@ -188,7 +186,7 @@ export class Simulation<C, R, M> implements Field {
   #befall(what: Own): void {
     if (what.type === 'deliver') {
       const { from, to } = what.envelope;
-      if (this.network.isCut(from, to)) return;
+      if (this.network.isCut(from, to) || this.#isForgotten(what)) return;
       const member = this.members[to] as SimMember;
       const inbox = this.#inboxOf(member);
       if (!member.up || inbox.length >= MAX_INBOX) return;
@@ -202,6 +200,12 @@ export class Simulation<C, R, M> implements Field {
     if (member.stalledUntilUs > this.nowUs) this.#inboxOf(member).push(what);
     else if (what.type === 'written') this.#written(member);
     else this.#applied(member, what.upTo);
+  }
+
+  /** What was sent before the calm arrives within an election timeout of its beginning, or never. */
+  #isForgotten({ sentUs }: Extract<Own, { type: 'deliver' }>): boolean {
+    const untilUs = this.#calmUs + this.plan.options.electionMinMs * 1000;
+    return sentUs < this.#calmUs && this.nowUs > untilUs;
   }
 
   #inboxOf(member: SimMember): Own[] {
@@ -293,6 +297,7 @@ export class Simulation<C, R, M> implements Field {
       this.clients.refused(serial);
       return false;
     }
+    for (const byte of call.body) this.stir(byte);
     this.injector.afterAppend(member);
     return true;
   }
@@ -373,6 +378,7 @@ export class Simulation<C, R, M> implements Field {
       if (state.role !== 'leader' || term !== state.term) continue;
       this.referee.acknowledged(index, entry);
       this.clients.answer(serial, index, result, this.nowUs);
+      this.#stirText(show(result));
     }
     member.isApplying = false;
     this.#step(member, { type: 'applied', index: upTo }, NO_OPS);
@@ -382,7 +388,7 @@ export class Simulation<C, R, M> implements Field {
     this.referee.leaves(envelope);
     this.#witness?.sent?.(envelope);
     for (const atUs of this.network.arrivals(envelope.from, envelope.to, this.nowUs)) {
-      this.#heap.push(atUs, { type: 'deliver', envelope });
+      this.#heap.push(atUs, { type: 'deliver', envelope, sentUs: this.nowUs });
     }
   }
 

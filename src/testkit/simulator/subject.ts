@@ -13,13 +13,16 @@ export interface Subject<C, R, M = AnyMachine<C, R>> {
    * after which the whole log is applied to it.
    */
   readonly machine: () => M & AnyMachine<C, R>;
-  readonly workload: Workload<C>;
-  /** Looked at after every command on every member; throws what is wrong. Changes nothing. */
-  readonly invariant?: ((machine: M) => void) | undefined;
+  readonly workload: Workload<NoInfer<C>>;
+  /**
+   * Asked after every command on every member: throws what is wrong, or returns false. Synchronous,
+   * and changes nothing.
+   */
+  readonly invariant?: ((machine: M) => unknown) | undefined;
   /** What clients see must be linearizable with respect to it. */
-  readonly model?: Model<unknown, C, R> | undefined;
+  readonly model?: Model<unknown, NoInfer<C>, NoInfer<R>> | undefined;
   /** Every member gets a decoded copy of each command. Default: `msgpack()`. */
-  readonly codec?: Codec<C> | undefined;
+  readonly codec?: Codec<NoInfer<C>> | undefined;
 }
 
 /** The subject cannot be simulated at all: not a finding, but a mistake of whoever asks. */
@@ -27,8 +30,8 @@ export class SubjectError extends TypeError {}
 
 export interface Workload<C> {
   /**
-   * The next command of a client (0, 1, …; -1 asks after everything has healed). Its turns count
-   * from 1, those that it lets pass too. Depends on nothing else: runs are repeated.
+   * The next command of a client, which are numbered from 0. Its turns count from 1, those that it
+   * lets pass too. Depends on nothing else: runs are repeated.
    */
   next(draw: Random, client: number, turn: number): C;
   /** Default: as many as the seed draws, from 1 to 10. */
