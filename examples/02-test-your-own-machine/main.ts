@@ -7,7 +7,7 @@ const workload: Workload<Order> = {
   next: (_draw, client, turn) => ({ id: `${client}-${turn}` }),
   retry: true,
 };
-const memory = Number(process.argv[2] ?? 1);
+const memory = Math.max(1, Number(process.argv[2] ?? 1) || 1);
 const office = { machine: () => new TicketOffice(memory), workload };
 const test = { ...office, invariant: (machine: TicketOffice) => machine.check() };
 

@@ -1,7 +1,13 @@
 export { EntryContext } from './entry-context.ts';
 export type { CommittedEvent, LeaderEvent, NodeEvents, RoleEvent } from './events.ts';
 export { msgpack, msgpackCodec, rawCodec } from './msgpack-codec.ts';
-export { checkFunctions, checkInteger, checkKnown, checkObject } from './option-checks.ts';
+export {
+  checkBoolean,
+  checkFunctions,
+  checkInteger,
+  checkKnown,
+  checkObject,
+} from './option-checks.ts';
 export {
   defaultLimits,
   type Limits,

@@ -35,6 +35,10 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
   throw invalidOption(name, value, `a whole number from ${least} to ${most}`);
 }
 
+export function checkBoolean(name: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw invalidOption(name, value, 'true or false');
+}
+
 export function checkFunctions(name: string, value: unknown, methods: readonly string[]): void {
   checkObject(name, value);
   const missing = methods.filter(

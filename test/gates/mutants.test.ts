@@ -19,6 +19,7 @@ const SIM = {
   huntSeconds: 1,
   budgetSeconds: 60,
   list: false,
+  help: false,
 } as const;
 
 /** Another word in a comment. */

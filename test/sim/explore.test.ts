@@ -30,7 +30,7 @@ test.each(Object.keys(scopes) as (keyof typeof scopes)[])(
 );
 
 test.each([
-  [['--states', '0'], '--states is 0; accepted: a whole number from 1'],
+  [['--states', '0'], '--states is 0; accepted: a whole number from 1 to 16000000'],
   [['everything'], 'there is no scope everything'],
   [['--seed', '1'], "Unknown option '--seed'"],
 ])('refuses %j with what is accepted', async (words, message) => {

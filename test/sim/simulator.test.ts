@@ -57,6 +57,10 @@ describe('a search', () => {
     [['--seeds', '1', '--minimize', '2'], 'exclude each other'],
     [['--trace'], '--trace needs --seed'],
     [['--export', 'x'], '--export needs --minimize'],
+    [['--minimize', '1', '--export', 'figure-8'], 'there is a scenario figure-8 already'],
+    [['--seeds', '0'], '--seeds is 0: that searches nothing'],
+    [['--seed', '1', '--from', '5'], '--from is for a search'],
+    [['--from', '9007199254740991'], '--from is too large'],
     [['--minimize', '1', '--export', '../x'], 'accepted: a name such as lost-vote'],
     [['--sed', '1'], "Unknown option '--sed'"],
   ])('refuses %j with what is accepted', async (words, message) => {

@@ -10,12 +10,21 @@ class UsageError extends Error {}
 
 function main(): number {
   const { positionals, values } = parseArgs({
-    options: { states: { type: 'string' } },
+    options: { states: { type: 'string' }, help: { type: 'boolean' } },
     allowPositionals: true,
   });
+  if (values.help === true) {
+    console.log(usage);
+    return 0;
+  }
   const maxStates = values.states === undefined ? undefined : Number(values.states);
-  if (maxStates !== undefined && !(Number.isSafeInteger(maxStates) && maxStates > 0)) {
-    throw new UsageError(`--states is ${values.states}; accepted: a whole number from 1`);
+  if (
+    maxStates !== undefined &&
+    !(Number.isInteger(maxStates) && maxStates > 0 && maxStates <= 16e6)
+  ) {
+    throw new UsageError(
+      `--states is ${values.states}; accepted: a whole number from 1 to 16000000`,
+    );
   }
   const unknown = positionals.find((name) => !names.some((known) => known === name));
   if (unknown !== undefined) throw new UsageError(`there is no scope ${unknown}`);

@@ -11,6 +11,10 @@ export async function hunt(wanted: Wanted): Promise<number> {
   const { budgetSeconds, everyLayer, layers } = wanted;
   const fits = (mutant: Mutant) => layersFor(mutant).filter((layer) => layers.includes(layer));
   const mutants = wanted.mutants.filter((mutant) => fits(mutant).length > 0);
+  if (mutants.length === 0) {
+    console.error('none of these mutants is for these layers');
+    return 2;
+  }
   const copy = new Copy();
   const remove = () => copy.remove();
   process.once('exit', remove);

@@ -2,9 +2,13 @@
 // fails within a minute. Exit 1 when one survives or no longer applies, 2 for bad arguments.
 import { CATALOG } from './catalog/index.ts';
 import { hunt } from './hunt.ts';
-import { parseWanted, type Wanted } from './options.ts';
+import { parseWanted, USAGE, type Wanted } from './options.ts';
 
 async function main(wanted: Wanted): Promise<number> {
+  if (wanted.help) {
+    console.log(USAGE);
+    return 0;
+  }
   if (!wanted.list) return hunt(wanted);
   for (const { bug, name, source } of wanted.mutants) console.log(`${name}: ${bug} [${source}]`);
   return 0;

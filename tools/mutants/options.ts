@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { HUNT_SECONDS, LAYERS, type Layer } from './layers.ts';
 import type { Mutant } from './mutant.ts';
 
-const USAGE: string = `npm run mutants -- [--only NAME] [--part K/N | --rotate N] \
+export const USAGE: string = `npm run mutants -- [--only NAME] [--part K/N | --rotate N] \
 [--layers ${LAYERS.join(',')}] [--every-layer] [--seconds S] [--budget S] [--list]`;
 
 const BUDGET_SECONDS = 60;
@@ -18,6 +18,7 @@ export interface Wanted {
   /** A mutant that takes longer, all layers together, is not caught. */
   readonly budgetSeconds: number;
   readonly list: boolean;
+  readonly help: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -39,6 +40,7 @@ export function parseWanted(
       seconds: { type: 'string' },
       budget: { type: 'string' },
       list: { type: 'boolean' },
+      help: { type: 'boolean' },
     },
   });
   const { layers, only, part, rotate } = values;
@@ -52,9 +54,11 @@ export function parseWanted(
     huntSeconds: secondsOf('seconds', values.seconds, HUNT_SECONDS, HUNT_SECONDS),
     budgetSeconds: secondsOf('budget', values.budget, BUDGET_SECONDS, 10 * BUDGET_SECONDS),
     list: values.list === true,
+    help: values.help === true,
   };
 }
 
+/** What is planted, and what the layers asked for can look at. */
 function chosen(
   catalog: readonly Mutant[],
   { only, part, rotate }: Readonly<Record<'only' | 'part' | 'rotate', string | undefined>>,
@@ -62,6 +66,7 @@ function chosen(
 ): readonly Mutant[] {
   if (only !== undefined) return named(catalog, only);
   const [k, n] = partOf(part, rotate, nowMs);
+  if (n > catalog.length) throw new TypeError(`there are ${catalog.length} mutants. ${USAGE}`);
   return catalog.filter((_, at) => at % n === k - 1);
 }
 

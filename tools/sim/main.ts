@@ -1,5 +1,6 @@
 // npm run sim: searches the simulator's seeds, replays one, makes a failing one smaller. Options
 // are in `usage`.
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { searchSeeds } from './search.ts';
 import { replaySeed, shrinkSeed } from './single.ts';
@@ -40,17 +41,26 @@ function main(): number {
     throw new UsageError(`--${name} is ${text}; accepted: a whole number from 0`);
   };
   const canary = values.canary === true;
+  for (const name of ['seeds', 'minutes'] as const) {
+    if (numberOf(name) === 0) throw new UsageError(`--${name} is 0: that searches nothing`);
+  }
   const seed = numberOf('seed');
   const smaller = numberOf('minimize');
   const goals = [seed, smaller, values.seeds ?? values.minutes].filter(
     (goal) => goal !== undefined,
   );
   if (goals.length > 1) throw new UsageError('--seed, --minimize and a search exclude each other');
+  if (values.from !== undefined && (seed ?? smaller) !== undefined) {
+    throw new UsageError('--from is for a search');
+  }
   if (values.trace === true && seed === undefined) throw new UsageError('--trace needs --seed');
   if (values.export !== undefined) {
     if (smaller === undefined) throw new UsageError('--export needs --minimize');
     if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(values.export)) {
       throw new UsageError(`--export is ${values.export}; accepted: a name such as lost-vote`);
+    }
+    if (existsSync(`test/scenarios/${values.export}.txt`)) {
+      throw new UsageError(`there is a scenario ${values.export} already`);
     }
   }
   if (seed !== undefined) return replaySeed({ seed, canary }, values.trace === true);
@@ -58,6 +68,7 @@ function main(): number {
   const minutes = numberOf('minutes');
   const seeds = numberOf('seeds') ?? (minutes === undefined ? 200 : Number.POSITIVE_INFINITY);
   const from = numberOf('from') ?? Math.floor(Date.now() / 1000) * 1000;
+  if (from > Number.MAX_SAFE_INTEGER - 1e12) throw new UsageError('--from is too large');
   return searchSeeds({ from, seeds, minutes: minutes ?? Number.POSITIVE_INFINITY, canary });
 }
 

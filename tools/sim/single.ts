@@ -7,6 +7,7 @@ import {
   type Only,
   type RunReport,
   registers,
+  simulate,
   simulateWith,
   type TraceLine,
   traceTo,
@@ -42,6 +43,10 @@ export function replaySeed(chosen: Chosen, isTraced: boolean): number {
 
 export function shrinkSeed(chosen: Chosen, name: string | undefined): number {
   const options = optionsOf(chosen);
+  if (simulate(options).violation === undefined) {
+    console.log(`seed ${chosen.seed} does not fail`);
+    return 0;
+  }
   const { only, plan, report, trials } = minimize(options);
   console.log(`after ${trials} runs, the smallest found:`);
   console.log(JSON.stringify(plan));

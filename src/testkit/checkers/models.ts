@@ -93,7 +93,7 @@ function stepRegister(state: Held, input: RegisterInput, answer: Told): Held | t
     case 'read':
       return read(state, answer);
     case 'write':
-      return input.value;
+      return input.value ?? null;
     case 'cas':
       return compareAndSet(state, input.from, input.to, answer);
     default:
@@ -106,7 +106,7 @@ function stepKey(state: Held, input: KvInput, answer: Told): Held | typeof REFUS
     case 'get':
       return read(state, answer);
     case 'put':
-      return input.value;
+      return input.value ?? null;
     case 'delete':
       return null;
     case 'cas':

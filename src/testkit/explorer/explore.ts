@@ -4,7 +4,7 @@ import { assert } from '../../lib/assert.ts';
 import { canonicalOf } from './canon.ts';
 import { Catalog } from './catalog.ts';
 import { idOf } from './local.ts';
-import { DEFAULT_SCOPE, type Scope } from './scope.ts';
+import { checkScope, DEFAULT_SCOPE, type Scope } from './scope.ts';
 import { Successors, type Visit } from './successors.ts';
 import { describeAction } from './wording.ts';
 import { decodeWorld, type World } from './world.ts';
@@ -26,9 +26,14 @@ export interface Violation {
   readonly path: readonly string[];
 }
 
-/** Deterministic: the same scope has the same states, in the same order. */
+/**
+ * Deterministic: the same scope has the same states, in the same order. Throws ERR_INVALID_OPTION
+ * for a bound that makes no sense.
+ */
 export function explore(scope: Partial<Scope> = {}): Exploration {
-  return new Search({ ...DEFAULT_SCOPE, ...scope }).run();
+  const whole = { ...DEFAULT_SCOPE, ...scope };
+  checkScope(whole);
+  return new Search(whole).run();
 }
 
 class Search {

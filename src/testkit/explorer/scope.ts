@@ -1,5 +1,7 @@
 // How much an exploration looks at: everything that these few members can do within these bounds.
+import { CoxswainError } from '../../errors.ts';
 import { type RaftOptions, step } from '../../raft/index.ts';
+import { checkBoolean, checkFunctions, checkInteger, checkKnown } from '../../runtime/index.ts';
 
 export interface Scope {
   /** One to three make sense; they are called a, b, c. */
@@ -58,6 +60,25 @@ export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
   /** Two members, two elections, repeats, heartbeats that find what was lost. */
   heartbeats: { members: 2, maxTerm: 3, repeats: 1, heartbeats: 1 },
 };
+
+/** Throws ERR_INVALID_OPTION. */
+export function checkScope(scope: Scope): void {
+  checkKnown('scope.', scope, Object.keys(DEFAULT_SCOPE));
+  checkInteger('scope.members', scope.members, 1, 5);
+  checkInteger('scope.maxTerm', scope.maxTerm, 1, 15);
+  for (const name of ['proposals', 'crashes', 'repeats', 'heartbeats'] as const) {
+    checkInteger(`scope.${name}`, scope[name], 0, 15);
+  }
+  checkInteger('scope.inFlight', scope.inFlight, 0, 1000);
+  // A set holds no more.
+  checkInteger('scope.maxStates', scope.maxStates, 1, 16_000_000);
+  checkBoolean('scope.stepDowns', scope.stepDowns);
+  checkBoolean('scope.alike', scope.alike);
+  checkFunctions('scope', scope, ['step']);
+  if (scope.preVotes === 'free' || scope.preVotes === 'instant') return;
+  const message = `scope.preVotes is ${String(scope.preVotes)}; accepted: 'free' or 'instant'`;
+  throw new CoxswainError('ERR_INVALID_OPTION', message);
+}
 
 /** How long a leader waits before its next heartbeats. */
 export const HEARTBEAT_MS = 1;

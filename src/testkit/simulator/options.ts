@@ -1,6 +1,12 @@
 // What simulate() accepts, and refusals that name the option, its value and what would do.
 import { CoxswainError } from '../../errors.ts';
-import { checkFunctions, checkInteger, checkKnown, checkObject } from '../../runtime/index.ts';
+import {
+  checkBoolean,
+  checkFunctions,
+  checkInteger,
+  checkKnown,
+  checkObject,
+} from '../../runtime/index.ts';
 import { type FaultFamily, faultFamilies, type Plan } from './plan.ts';
 import type { Subject } from './subject.ts';
 
@@ -66,9 +72,7 @@ function checkSubject<C, R, M>(options: SimulateOptions<C, R, M>): void {
   if (concurrency !== undefined && concurrency !== Number.POSITIVE_INFINITY) {
     checkInteger('workload.concurrency', concurrency, 1, Number.MAX_SAFE_INTEGER);
   }
-  if (retry !== undefined && typeof retry !== 'boolean') {
-    throw invalid(`workload.retry is ${String(retry)}; accepted: true or false`);
-  }
+  if (retry !== undefined) checkBoolean('workload.retry', retry);
   if (invariant !== undefined) checkFunctions('the options', { invariant }, ['invariant']);
   if (model !== undefined) checkFunctions('model', model, ['initial', 'step', 'hash']);
   if (codec !== undefined) checkFunctions('codec', codec, ['encode', 'decode']);

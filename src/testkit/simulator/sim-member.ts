@@ -176,5 +176,7 @@ export class SimMember {
 /** An attempt of a client, as the log holds it. */
 export interface Op {
   readonly serial: number;
+  /** Id of the client's call. */
+  readonly call: string;
   readonly size: number;
 }

@@ -202,7 +202,7 @@ export class Simulation<C, R, M> implements Field {
     else this.#applied(member, what.upTo);
   }
 
-  /** What was sent before the calm arrives within an election timeout of its beginning, or never. */
+  /** What was sent before the calm arrives within an election timeout of it, or never. */
   #isForgotten({ sentUs }: Extract<Own, { type: 'deliver' }>): boolean {
     const untilUs = this.#calmUs + this.plan.options.electionMinMs * 1000;
     return sentUs < this.#calmUs && this.nowUs > untilUs;
@@ -290,9 +290,9 @@ export class Simulation<C, R, M> implements Field {
     const size = call.body.length + padding;
     const before = member.state.log.last;
     const wallMs = member.wallMs(this.nowUs);
-    // A cluster of one may commit and answer within the step.
+    const ops = [{ serial, size, call: call.id }];
     this.clients.taken(serial);
-    this.#step(member, { type: 'propose', bodies: [{ length: size }], wallMs }, [{ serial, size }]);
+    this.#step(member, { type: 'propose', bodies: [{ length: size }], wallMs }, ops);
     if (member.up && member.state.log.last === before) {
       this.clients.refused(serial);
       return false;

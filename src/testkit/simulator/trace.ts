@@ -46,14 +46,16 @@ export function traceTo(say: (line: TraceLine) => void): Witness {
   };
 }
 
-function linesOf({ atMs, effects, event, member }: WitnessedStep): TraceLine[] {
+function linesOf({ atMs, effects, event, member, ops }: WitnessedStep): TraceLine[] {
   const lines: TraceLine[] = [];
   if (event.type === 'receive') {
     const { entries, from, message } = event;
     const envelope = { from, to: member.id, message, entries: entries.length };
     lines.push(messageLine('Receive', envelope, member, atMs));
   } else {
-    lines.push(lineOf(eventNames[event.type], member, atMs));
+    const [op] = ops;
+    const prop = op === undefined ? {} : { call: op.call, size: op.size };
+    lines.push(lineOf(eventNames[event.type], member, atMs, prop));
   }
   for (const effect of effects) {
     if (effect.type === 'send') {

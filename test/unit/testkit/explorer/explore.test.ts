@@ -50,6 +50,21 @@ describe('an exploration', () => {
   });
 });
 
+describe('a scope', () => {
+  it.each([
+    [{ members: 0 }, 'scope.members is 0'],
+    [{ members: 9 }, 'scope.members is 9'],
+    [{ maxTerm: -1 }, 'scope.maxTerm is -1'],
+    [{ proposals: -1 }, 'scope.proposals is -1'],
+    [{ maxStates: Number.NaN }, 'scope.maxStates is NaN'],
+    [{ preVotes: 'never' }, 'scope.preVotes is never'],
+    [{ alike: 1 }, 'scope.alike is 1'],
+    [{ bogus: 1 }, 'scope.bogus is 1'],
+  ])('with %j is refused', (scope, message) => {
+    expect(() => explore(scope as object)).toThrow(message);
+  });
+});
+
 describe('a core that is broken', () => {
   it('and whose messages do not wait for its disk is caught as soon as one leaves', () => {
     const { complete, violation } = explore({ ...small, step: hasty });

@@ -1,8 +1,12 @@
 // What simulate() finds in machines of all kinds, and what it refuses.
 import {
   type AnyMachine,
+  drawPlan,
+  minimize,
   models,
+  REFUSED,
   type RegisterInput,
+  replay,
   type SimulateOptions,
   simulate,
   type Workload,
@@ -178,6 +182,95 @@ describe('clients', () => {
   });
 });
 
+describe('an answer', () => {
+  test('is the same whatever the order of its keys', () => {
+    let made = 0;
+    const turned = () => {
+      const isOdd = made++ % 2 > 0;
+      return { apply: (add: number) => (isOdd ? { add, b: 1 } : { b: 1, add }) };
+    };
+    expect(findWith(turned, adding)).toBeUndefined();
+  });
+
+  test('is what it was when it was given, also if the machine goes on to change it', () => {
+    const model = {
+      initial: () => '',
+      step: (
+        state: unknown,
+        input: number,
+        answer: { output: number[] | undefined } | undefined,
+      ) => {
+        const next = `${String(state)},${input}`;
+        return answer === undefined || `,${answer.output?.join()}` === next ? next : REFUSED;
+      },
+      hash: (state: unknown) => String(state),
+    };
+    const listing = () => {
+      const list: number[] = [];
+      return {
+        apply(add: number) {
+          list.push(add);
+          return list;
+        },
+      };
+    };
+    expect(findWith(listing, adding, { model, members: 1, faults: [] })).toBeUndefined();
+  });
+
+  test('that differs is shown as a value', () => {
+    let made = 0;
+    const own = () => {
+      const name = made++;
+      return { apply: () => ({ name: BigInt(name).toString() }) };
+    };
+    expect(findWith(own, adding)).toMatch(/differ .*: \{ name: '\d' \} on \w, \{ name: '\d' \} on/);
+  });
+
+  test('may be a bigint that nothing explains', () => {
+    const model = { initial: () => 0, step: () => REFUSED, hash: () => 0 } as const;
+    const machine = () => ({ apply: (add: number) => BigInt(add) });
+    expect(findWith(machine, adding, { model })).toMatch(/nothing explains the answer \dn to \d/);
+  });
+});
+
+describe('a smaller run', () => {
+  test('breaks the same rule, not another one of the same invariant', () => {
+    const open = () => {
+      let sum = 0;
+      return { apply: (command: number) => (sum += command), digest: () => String(sum) };
+    };
+    const invariant = (machine: AnyMachine<number, number>) => {
+      const sum = Number(machine.digest?.());
+      if (sum > 5 && sum < 12) throw new Error('small');
+      if (sum > 60) throw new Error('large');
+    };
+    for (let seed = 1; seed <= 12; seed++) {
+      const options = { machine: open, workload: adding, invariant, seed };
+      const { violation } = simulate(options);
+      if (violation === undefined) continue;
+      const word = /small|large/.exec(violation.message)?.[0] ?? 'nothing';
+      expect(minimize(options).report.violation?.message).toContain(word);
+    }
+  });
+
+  test('can be kept as JSON', () => {
+    const fragile = () => {
+      let count = 0;
+      return {
+        apply() {
+          if (++count > 3) throw new Error('the fourth');
+          return null;
+        },
+      };
+    };
+    const options = { machine: fragile, workload: adding, seed: 3 };
+    const { only, plan, report } = minimize(options);
+    expect(report.committed).toHaveLength(4);
+    const kept = JSON.parse(JSON.stringify({ only, plan }));
+    expect(simulate({ ...options, ...kept }).violation).toEqual(report.violation);
+  });
+});
+
 describe('options', () => {
   const base = { machine: () => new Sum(), workload: adding, seed: 1 };
 
@@ -206,6 +299,15 @@ describe('options', () => {
     [{ faults: ['gremlins'] }, 'faults names gremlins'],
     [{ workload: { ...adding, clients: 0 } }, 'workload.clients is 0'],
     [{ workload: { ...adding, concurrency: 0 } }, 'workload.concurrency is 0'],
+    [{ workload: { ...adding, retry: 'no' } }, "workload.retry is 'no'"],
+    [{ workload: {} }, 'workload is {}'],
+    [{ machine: new Sum() }, 'an object with the methods machine'],
+    [{ seed: undefined }, 'seed is undefined'],
+    [{ invariants: [] }, 'invariants is []'],
+    [{ only: { calls: {} } }, 'only.calls is no list of ids'],
+    [{ plan: drawPlan(2) }, 'plan is that of seed 2, and seed is 1'],
+    [{ plan: { ...drawPlan(1), members: 0 } }, 'plan.members is 0'],
+    [{ durationMs: 1e9 }, 'durationMs is 1000000000'],
   ])('%j are refused', (wrong, message) => {
     const options = { ...base, ...wrong } as typeof base;
     expect(() => simulate(options)).toThrow(
@@ -221,6 +323,40 @@ describe('options', () => {
     expect(() => simulate(later)).toThrow('apply returned a promise; it runs without promises');
     const odd = { ...base, machine: () => ({ apply: () => new Map() }) };
     expect(() => simulate(odd)).toThrow('a result of the machine: a Map is not a plain value');
+  });
+
+  test('invariants that return false are broken, and such with promises are refused', () => {
+    const never = { ...base, invariant: () => false };
+    expect(simulate(never).violation?.message).toMatch(
+      /^the invariant at index 3 on \w returns false$/,
+    );
+    const later = { ...base, invariant: async () => Promise.reject(new Error('nobody sees this')) };
+    expect(() => simulate(later)).toThrow('invariant returned a promise');
+  });
+
+  test('what the codec, the model or the factory throws is not taken for a finding', () => {
+    const broken = () => {
+      throw new Error('my own mistake');
+    };
+    const codec = { encode: () => new Uint8Array(1), decode: broken };
+    expect(() => simulate({ ...base, codec })).toThrow('the codec: my own mistake');
+    const model = { initial: () => 0, step: broken, hash: () => 0 };
+    expect(() => simulate({ ...base, model })).toThrow('the model throws: my own mistake');
+    expect(() => simulate({ ...base, machine: broken })).toThrow('machine(): my own mistake');
+  });
+
+  test('without calls, a healed cluster still shows that it commits', () => {
+    const { committed, violation } = simulate({ ...base, only: { calls: [] } });
+    expect(violation).toBeUndefined();
+    expect(committed).toHaveLength(1);
+  });
+
+  test('without the family process nobody is dead for ever', () => {
+    const families = ['network', 'partition', 'disk', 'clock'] as const;
+    for (let seed = 1; seed <= 20; seed++) {
+      const names = replay({ ...base, seed, faults: families }).map(({ name }) => name);
+      if (drawPlan(seed).disk.failure === 0) expect(names).not.toContain('Crash');
+    }
   });
 
   test('a workload without commands, or with such as cannot be encoded, is refused', () => {
