@@ -22,6 +22,8 @@ export interface Call<C, R> {
   readonly callUs: number;
   returnUs: number;
   attempts: number;
+  /** Attempts that a leader put into its log. */
+  taken: number;
   state: 'open' | 'answered' | 'given-up';
   result: R | undefined;
 }
@@ -84,7 +86,9 @@ export class Clients<C, R> {
   /** A call that shows that commands commit again: the first client makes it, and waits no more. */
   last(nowUs: number): Call<C, R> {
     for (const call of this.#calls) if (call.client === 0) this.giveUp(call);
-    return this.#create(0, (this.#turns.get(0) ?? 0) + 1, nowUs);
+    const turn = (this.#turns.get(0) ?? 0) + 1;
+    this.#turns.set(0, turn);
+    return this.#create(0, turn, nowUs);
   }
 
   /** The serial of a new attempt. */
@@ -94,11 +98,15 @@ export class Clients<C, R> {
   }
 
   taken(serial: number): void {
-    this.#attemptOf(serial).taken = true;
+    const attempt = this.#attemptOf(serial);
+    attempt.taken = true;
+    attempt.call.taken++;
   }
 
   refused(serial: number): void {
-    this.#attemptOf(serial).taken = false;
+    const attempt = this.#attemptOf(serial);
+    attempt.taken = false;
+    attempt.call.taken--;
   }
 
   bodyOf(serial: number): Uint8Array {
@@ -112,6 +120,11 @@ export class Clients<C, R> {
   /** Is it worth another attempt? */
   mayRetry(call: Call<C, R>): boolean {
     return this.#workload.retry === true && call.attempts < MAX_ATTEMPTS;
+  }
+
+  /** Can another attempt do no harm? */
+  mayRepeat(call: Call<C, R>): boolean {
+    return this.#workload.retry === true || call.taken === 0;
   }
 
   giveUp(call: Call<C, R>): void {
@@ -191,6 +204,7 @@ export class Clients<C, R> {
       callUs: nowUs,
       returnUs: Number.POSITIVE_INFINITY,
       attempts: 0,
+      taken: 0,
       state: 'open',
       result: undefined,
     };

@@ -12,6 +12,9 @@ const COMMIT_TIMEOUTS = 20;
 /** And to bring all logs together. */
 const EQUAL_TIMEOUTS = 40;
 
+/** How often a cluster that is slow gets as much time again. */
+const MAX_ROUNDS = 50;
+
 /** Heals everything, or only a quorum while the rest stays dead for ever, and expects progress. */
 export function checkRecovery<C, R, M>(simulation: Simulation<C, R, M>): void {
   const { members, plan } = simulation;
@@ -22,7 +25,8 @@ export function checkRecovery<C, R, M>(simulation: Simulation<C, R, M>): void {
   const timeoutUs = patienceUs(plan);
   const within = (timeouts: number, what: string, done: () => boolean) => {
     // Tiny limits let one entry through at a time: as long as some come through, it is alive.
-    for (let before = -1; !done() && before < progressOf(core); ) {
+    let before = -1;
+    for (let round = 0; !done() && before !== progressOf(core) && round < MAX_ROUNDS; round++) {
       before = progressOf(core);
       simulation.runUntil(simulation.nowUs + timeouts * timeoutUs, done);
     }
@@ -84,9 +88,9 @@ function patienceUs({ clock, disk, network, options }: Plan): number {
   return Math.ceil((slowestMs + 20 * (network.delayMeanMs + disk.writeMeanMs + 1)) * 1000);
 }
 
-/** Goes up with every entry that is committed or applied anywhere. */
+/** Goes up with every entry that is durable, committed or applied anywhere. */
 function progressOf(core: readonly SimMember[]): number {
-  return core.reduce((sum, { state }) => sum + state.commit + state.applied, 0);
+  return core.reduce((sum, { state }) => sum + state.log.durable + state.commit + state.applied, 0);
 }
 
 function areEqual(core: readonly SimMember[]): boolean {

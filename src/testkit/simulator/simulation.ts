@@ -138,10 +138,13 @@ export class Simulation<C, R, M> implements Field {
     }
   }
 
-  /** One more call of a client, always the same, to this leader; false when it does not take it. */
+  /** One more call of a client, to this leader; false when it does not take it. */
   proposeLast(leader: SimMember): boolean {
-    this.#last ??= this.clients.last(this.nowUs);
-    return this.#propose(leader, this.#last);
+    // One that was taken may yet be applied: only clients that ask again do so.
+    const last = this.#last;
+    const call = last && this.clients.mayRepeat(last) ? last : this.clients.last(this.nowUs);
+    this.#last = call;
+    return this.#propose(leader, call);
   }
 
   /** At the end: machines that have come equally far are equal. */
