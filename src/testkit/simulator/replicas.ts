@@ -1,14 +1,14 @@
 // The members' machines: the real one of whoever asks, on every member, fed with what is committed
 // there. Whatever they answer must be the same on all.
-import { inspect, isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from 'node:util';
 import type { Codec } from '../../contracts/index.ts';
 import { EntryContext, isThenable, msgpack } from '../../runtime/index.ts';
 import { Sandbox } from './sandbox.ts';
+import { show } from './show.ts';
 import { type AnyMachine, type Subject, SubjectError } from './subject.ts';
 
 /** Entries between two comparisons of digests. */
 const DIGEST_EVERY = 16;
-const MAX_SHOWN = 160;
 
 /** The machine did something that no machine may do. */
 class MachineViolation extends Error {}
@@ -134,12 +134,6 @@ export class Replicas<C, R, M> {
     if (result === null) return result;
     return ask('a result of the machine', () => this.#results.decode(this.#results.encode(result)));
   }
-}
-
-/** A value as a person would write it. */
-export function show(value: unknown): string {
-  const text = inspect(value, { depth: 4, breakLength: Number.POSITIVE_INFINITY });
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
 function refuseThenable<T>(what: string, value: T | PromiseLike<T>): T {

@@ -7,7 +7,7 @@ import type { Mark } from './marks.ts';
 import type { Only } from './options.ts';
 import type { Plan } from './plan.ts';
 import { checkRecovery } from './recovery.ts';
-import { show } from './replicas.ts';
+import { show } from './show.ts';
 import { Simulation } from './simulation.ts';
 import { type Subject, SubjectError } from './subject.ts';
 import type { Witness } from './witness.ts';
