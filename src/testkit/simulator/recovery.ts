@@ -54,7 +54,10 @@ function checkPeace<C, R, M>(
   core: readonly SimMember[],
   timeoutUs: number,
 ): void {
+  // One that was cut off before may have to find that out first.
+  simulation.runUntil(simulation.nowUs + LEADER_TIMEOUTS * timeoutUs);
   const term = leaderOf(core)?.state.term;
+  assert(term !== undefined, 'Liveness: there is a leader when nothing is wrong');
   const stays = (timeouts: number, what: string) => {
     simulation.runUntil(simulation.nowUs + timeouts * timeoutUs);
     assert(leaderOf(core)?.state.term === term, `Liveness: the leader stays ${what}`);
