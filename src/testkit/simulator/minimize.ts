@@ -3,7 +3,7 @@
 // independent of each other, so that little shifts when something is left out.
 import { CoxswainError } from '../../errors.ts';
 import type { Only } from './options.ts';
-import { faultFamilies, type Plan, withoutFamily } from './plan.ts';
+import { faultFamilies, type Plan, withMembers, withoutFamily } from './plan.ts';
 import type { RunReport } from './run.ts';
 
 export interface Minimized<C = unknown, R = unknown> {
@@ -31,7 +31,7 @@ export function minimizePlan<C, R>(
   search.shorten();
   for (const family of faultFamilies) search.tryPlan((plan) => withoutFamily(plan, family));
   for (let members = 1; members < start.plan.members; members++) {
-    if (search.tryPlan((plan) => ({ ...plan, members }))) break;
+    if (search.tryPlan((plan) => withMembers(plan, members))) break;
   }
   for (let clients = 1; clients < start.plan.workload.clients; clients++) {
     if (search.tryWorkload({ clients })) break;

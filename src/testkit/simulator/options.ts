@@ -24,7 +24,7 @@ export interface SimulateOptions<C, R, M> extends Subject<C, R, M> {
   readonly seed: number;
   /** From 1 to 7. Default: what the seed draws. */
   readonly members?: number | undefined;
-  /** Which families of faults may occur: without `process`, nobody crashes. Default: all. */
+  /** Which families of faults may occur. Default: all. */
   readonly faults?: readonly FaultFamily[] | undefined;
   /** Simulated ms in which faults strike. The calm after it takes what it takes. */
   readonly durationMs?: number | undefined;

@@ -93,11 +93,22 @@ export interface WorkloadPlan {
   readonly applyMeanMs: number;
 }
 
+/**
+ * `network`: loss, repeats, late frames, links that stand still. `partition`: links that are cut.
+ * `disk`: slow and failing writes. `clock`: rates, stalls, times of day. `process`: crashes, power
+ * cuts, members that never come back. `aimed`: crashes, cuts and stalls at the worst moment.
+ */
 export type FaultFamily = 'network' | 'partition' | 'disk' | 'clock' | 'process' | 'aimed';
 
 export const faultFamilies: readonly FaultFamily[] = [
   ...(['network', 'partition', 'disk', 'clock', 'process', 'aimed'] as const),
 ];
+
+/** The same run with so many members, less than half of which never come back. */
+export function withMembers(plan: Plan, members: number): Plan {
+  const neverBack = Math.min(plan.process.neverBack, Math.floor((members - 1) / 2));
+  return { ...plan, members, process: { ...plan.process, neverBack } };
+}
 
 /** The same run without one family of faults. */
 export function withoutFamily(plan: Plan, family: FaultFamily): Plan {

@@ -4,7 +4,7 @@
 import { drawPlan } from './draw-plan.ts';
 import { type Minimized, minimizePlan } from './minimize.ts';
 import { checkOptions, type SimulateOptions } from './options.ts';
-import { faultFamilies, type Plan, withoutFamily } from './plan.ts';
+import { faultFamilies, type Plan, withMembers, withoutFamily } from './plan.ts';
 import { type RunReport, run } from './run.ts';
 import { type TraceLine, traceTo } from './trace.ts';
 import type { Witness } from './witness.ts';
@@ -66,13 +66,9 @@ function planOf<C, R, M>(options: SimulateOptions<C, R, M>): Plan {
   }
   if (given !== undefined) return plan;
   const clients = workload.clients ?? plan.workload.clients;
-  const size = members ?? plan.members;
-  const neverBack = Math.min(plan.process.neverBack, Math.floor((size - 1) / 2));
   return {
-    ...plan,
-    members: size,
+    ...withMembers(plan, members ?? plan.members),
     durationMs: durationMs ?? plan.durationMs,
-    process: { ...plan.process, neverBack },
     workload: { ...plan.workload, clients },
   };
 }
