@@ -17,6 +17,7 @@ const CLEAN: Files = {
   'examples/01-x/main.ts': "import { step } from 'coxswain/raft';\n\nvoid step;",
   'tools/x/main.ts': "import { run } from './run.ts';\n\nrun();",
   'tools/x/run.ts': 'export const run = () => {};',
+  'tools/mutants/x-worker.ts': '',
   'bench/main.ts': '',
   'test/types/a.test-d.ts': '',
 };

@@ -24,6 +24,7 @@ describe('the scripts', () => {
       'tsc -p tsconfig.pure.json',
       'tsx tools/tidy/main.ts',
       'knip',
+      'typedoc --emit none',
       'rm -rf dist',
       'tsc -p tsconfig.build.json',
       'publint --strict',
@@ -38,8 +39,13 @@ describe('the scripts', () => {
     expect(writers).toEqual(['fix']);
   });
 
-  it('run verify and then the tests in npm test', () => {
-    expect(listCommands('test')).toEqual([...listCommands('verify'), 'vitest run']);
+  it('run verify, the tests, and then a search for what no test knows in npm test', () => {
+    expect(listCommands('test')).toEqual([
+      ...listCommands('verify'),
+      'vitest run',
+      'npm run -s sim -- --seeds 1000',
+      'npm run -s mutants -- --rotate 16 --budget 240',
+    ]);
   });
 
   it('are what CI runs, after a clean install, and what the README says', () => {
