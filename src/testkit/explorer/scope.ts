@@ -43,16 +43,18 @@ export const DEFAULT_SCOPE: Scope = {
   stepDowns: true,
   preVotes: 'instant',
   alike: true,
-  maxStates: 5_000_000,
+  maxStates: 16_000_000,
   step,
 };
 
-export type ScopeName = 'elections' | 'repeats' | 'pair' | 'heartbeats';
+export type ScopeName = 'elections' | 'proposals' | 'repeats' | 'pair' | 'heartbeats';
 
 /** Scopes that are explored whole, each in a minute or two. Together they cover every event. */
 export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
   /** Two elections among three: what the paper's figure 8 needs, and more. */
   elections: { maxTerm: 3, inFlight: 1, stepDowns: false },
+  /** One election among three, and two proposals. */
+  proposals: { proposals: 2 },
   /** One election among three, where messages come twice and pre-votes travel like all others. */
   repeats: { repeats: 1, preVotes: 'free' },
   /** Two members, two elections, two proposals, repeats. */
