@@ -1,8 +1,8 @@
 // What happened once and holds for ever, whoever has crashed since: who led which term, and what
 // was committed. With it, the rules of the Raft paper's figure 3 that no single state can show.
 import { assert } from '../../lib/assert.ts';
-import type { SimEntry } from '../simulator/sim-disk.ts';
-import { isSame, type Local } from './local.ts';
+import { isSame, type SimEntry } from '../simulator/sim-disk.ts';
+import type { Local } from './local.ts';
 import type { Told } from './transition.ts';
 
 export interface Committed {
@@ -44,17 +44,6 @@ export function checkTold(told: readonly Told[], members: readonly Local[]): voi
     const holders = members.filter(({ disk }) => isSame(disk[index - 1], entry)).length;
     const isEnough = holders > members.length / 2;
     assert(isEnough, `entry ${index}, of which a client is told, is durable at a majority`);
-  }
-}
-
-/** Log Matching, in full: two logs that agree at a place agree up to it. */
-export function checkMatching(one: Local, other: Local): void {
-  let agree = false;
-  for (let place = Math.min(one.log.length, other.log.length) - 1; place >= 0; place--) {
-    const a = one.log[place];
-    const b = other.log[place];
-    if (a?.term === b?.term) agree = true;
-    if (agree) assert(isSame(a, b), `Log Matching at ${place + 1}`);
   }
 }
 

@@ -1,8 +1,9 @@
 // What a member alone can be held to: it shows only what is durable, and what it takes for durable
 // is. The same rules as the simulator's referee.
 import { assert } from '../../lib/assert.ts';
+import { isSame } from '../simulator/sim-disk.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
-import { type Draft, idOf, isSame } from './local.ts';
+import { type Draft, idOf } from './local.ts';
 
 /** A message leaves: what it shows of term, vote and log is durable at its sender. */
 export function checkLeaves(draft: Draft, { message, to }: Envelope): void {

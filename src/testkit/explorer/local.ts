@@ -125,10 +125,6 @@ export function draftOf(local: Local): Draft {
   };
 }
 
-export function isSame(a: SimEntry | undefined, b: SimEntry | undefined): boolean {
-  return a !== undefined && b !== undefined && a.term === b.term && a.serial === b.serial;
-}
-
 function entriesText(entries: readonly SimEntry[]): string {
   return entries.map(({ serial, term }) => `${term}.${serial}`).join(',');
 }

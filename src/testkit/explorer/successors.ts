@@ -1,9 +1,10 @@
 // Everything that can happen next in a cluster, and what comes of it. What would change nothing is
 // left out: a message that is never delivered does as well.
 import { nextDeadline } from '../../raft/index.ts';
+import { checkMatching } from '../simulator/sim-disk.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
 import type { Catalog, Result } from './catalog.ts';
-import { checkMatching, checkTold } from './history.ts';
+import { checkTold } from './history.ts';
 import { createLocal, type Local } from './local.ts';
 import type { Scope } from './scope.ts';
 import type { Happening } from './transition.ts';
@@ -150,7 +151,7 @@ export class Successors {
     checkTold(result.told, locals);
     const changed = locals[at];
     for (const other of locals) {
-      if (changed !== undefined && other !== changed) checkMatching(changed, other);
+      if (changed !== undefined && other !== changed) checkMatching(changed.log, other.log);
     }
     return history;
   }

@@ -13,9 +13,9 @@ import {
   type step,
   summarize,
 } from '../../raft/index.ts';
-import type { SimEntry } from '../simulator/sim-disk.ts';
+import { isSame, type SimEntry } from '../simulator/sim-disk.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
-import { type Draft, draftOf, idOf, isSame, type Local, loadState, placeOf } from './local.ts';
+import { type Draft, draftOf, idOf, type Local, loadState, placeOf } from './local.ts';
 import { checkDurable, checkLeaves } from './local-checks.ts';
 import { HEARTBEAT_MS, PATIENCE_MS } from './scope.ts';
 

@@ -48,7 +48,7 @@ export class Clients<C, R> {
   readonly #attempts: Attempt<C, R>[] = [];
   readonly #open: number[] = [];
   readonly #seed: number;
-  readonly #turns = new Map<number, number>();
+  readonly #turns: number[] = [];
   acknowledged = 0;
 
   constructor(
@@ -75,20 +75,16 @@ export class Clients<C, R> {
 
   /** The next call of a client; undefined if it is busy, or the call is not to be. */
   next(client: number, nowUs: number): Call<C, R> | undefined {
-    const turn = (this.#turns.get(client) ?? 0) + 1;
-    this.#turns.set(client, turn);
+    const turn = this.#nextTurn(client);
     const isBusy = (this.#open[client] ?? 0) >= this.#concurrency;
-    if (isBusy || this.#only?.has(`${client}.${turn}`) === false) return undefined;
-    this.#open[client] = (this.#open[client] ?? 0) + 1;
+    if (isBusy || this.#only?.has(idOf(client, turn)) === false) return undefined;
     return this.#create(client, turn, nowUs);
   }
 
   /** A call that shows that commands commit again: the first client makes it, and waits no more. */
   last(nowUs: number): Call<C, R> {
     for (const call of this.#calls) if (call.client === 0) this.giveUp(call);
-    const turn = (this.#turns.get(0) ?? 0) + 1;
-    this.#turns.set(0, turn);
-    return this.#create(0, turn, nowUs);
+    return this.#create(0, this.#nextTurn(0), nowUs);
   }
 
   /** The serial of a new attempt. */
@@ -190,8 +186,14 @@ export class Clients<C, R> {
     return places;
   }
 
+  #nextTurn(client: number): number {
+    const turn = (this.#turns[client] ?? 0) + 1;
+    this.#turns[client] = turn;
+    return turn;
+  }
+
   #create(client: number, turn: number, nowUs: number): Call<C, R> {
-    const id = `${client}.${turn}`;
+    const id = idOf(client, turn);
     const draw = new Random(this.#seed, `call ${id}`);
     const { body, command } = this.#draw(draw, client, turn);
     const call: Call<C, R> = {
@@ -209,6 +211,7 @@ export class Clients<C, R> {
       result: undefined,
     };
     this.#calls.push(call);
+    this.#open[client] = (this.#open[client] ?? 0) + 1;
     return call;
   }
 
@@ -233,6 +236,10 @@ export class Clients<C, R> {
     assert(attempt !== undefined, `attempt ${serial} was made`);
     return attempt;
   }
+}
+
+function idOf(client: number, turn: number): string {
+  return `${client}.${turn}`;
 }
 
 /** What was known before another was asked for comes before it in the log. O(n log n). */

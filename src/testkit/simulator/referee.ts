@@ -3,7 +3,7 @@
 import { assert } from '../../lib/assert.ts';
 import type { AppendAck, HeartbeatAck, Message, RaftEvent } from '../../raft/index.ts';
 import { Contacts } from './contacts.ts';
-import type { SimEntry } from './sim-disk.ts';
+import { checkMatching, isSame, type SimEntry } from './sim-disk.ts';
 import type { Envelope, SimMember } from './sim-member.ts';
 
 export class Referee {
@@ -74,7 +74,7 @@ export class Referee {
     assert(this.#isSafe(index, entry), `acknowledged entry ${index} is durable at a majority`);
   }
 
-  /** Log Matching, in full: two logs that agree at a place agree up to it. */
+  /** Log Matching, of every log with the first. */
   checkLogs(): void {
     const [first, ...others] = this.#members;
     for (const other of others) checkMatching(first?.log ?? [], other.log);
@@ -153,18 +153,4 @@ export class Referee {
 
 function isMajority(count: number, members: number): boolean {
   return count > members / 2;
-}
-
-function isSame(a: SimEntry | undefined, b: SimEntry | undefined): boolean {
-  return a !== undefined && b !== undefined && a.term === b.term && a.serial === b.serial;
-}
-
-function checkMatching(one: readonly SimEntry[], other: readonly SimEntry[]): void {
-  let agree = false;
-  for (let place = Math.min(one.length, other.length) - 1; place >= 0; place--) {
-    const a = one[place];
-    const b = other[place];
-    if (a?.term === b?.term) agree = true;
-    if (agree) assert(isSame(a, b), `Log Matching at ${place + 1}`);
-  }
 }

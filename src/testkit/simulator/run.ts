@@ -56,6 +56,7 @@ export function run<C, R, M>(
   const simulation = new Simulation(plan, subject, only, witness);
   const { clients, referee } = simulation;
   let phase: Violation['phase'] = 'faults';
+  let history: History<C, R> | undefined;
   let verdict: RunReport['verdict'];
   let violation: Violation | undefined;
   try {
@@ -65,7 +66,8 @@ export function run<C, R, M>(
     checkRecovery(simulation);
     phase = 'clients';
     clients.check(referee.committed);
-    verdict = judge(clients.history(referee.committed, true), subject);
+    history = clients.history(referee.committed, true);
+    verdict = judge(history, subject);
   } catch (error) {
     if (error instanceof SubjectError) throw error;
     const message = error instanceof Error ? error.message : String(error);
@@ -80,7 +82,7 @@ export function run<C, R, M>(
     acknowledged: clients.acknowledged,
     faults: simulation.injector.struck,
     marks: simulation.marks,
-    history: clients.history(referee.committed, phase === 'clients'),
+    history: history ?? clients.history(referee.committed, false),
     verdict,
     calls: clients.calls.map(({ id }) => id),
     committed: commands.map(({ serial }) => clients.commandOf(serial)),

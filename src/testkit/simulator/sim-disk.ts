@@ -1,5 +1,6 @@
 // A member's disk: what is durable, what is being written, what waits. It never forgets what it has
 // confirmed, unless told to, and may keep or lose, as a whole, what it was writing at a crash.
+import { assert } from '../../lib/assert.ts';
 import type { HardState, Write } from '../../raft/index.ts';
 
 export interface SimEntry {
@@ -69,5 +70,20 @@ export class SimDisk {
       this.entries.length = write.truncateFrom - 1;
     }
     for (const entry of entries) this.entries.push(entry);
+  }
+}
+
+export function isSame(a: SimEntry | undefined, b: SimEntry | undefined): boolean {
+  return a !== undefined && b !== undefined && a.term === b.term && a.serial === b.serial;
+}
+
+/** Log Matching, in full: two logs that agree at a place agree up to it. */
+export function checkMatching(one: readonly SimEntry[], other: readonly SimEntry[]): void {
+  let agree = false;
+  for (let place = Math.min(one.length, other.length) - 1; place >= 0; place--) {
+    const a = one[place];
+    const b = other[place];
+    if (a?.term === b?.term) agree = true;
+    if (agree) assert(isSame(a, b), `Log Matching at ${place + 1}`);
   }
 }
