@@ -15,6 +15,9 @@
  * | ERR_QUEUE_FULL         | a queue of proposals is at its bound         | not-applied | yes   |
  * | ERR_NO_LEADER          | time ran out while no leader was known       | not-applied | yes   |
  * | ERR_NOT_LEADER         | only the leader can do this; see `leader`    | not-applied | yes   |
+ * | ERR_MEMBERS_BUSY       | another change of members is under way       | not-applied | yes   |
+ * | ERR_MEMBERS_CHANGED    | the membership is at another version         | not-applied | no    |
+ * | ERR_IDENTITY_TAKEN     | the cluster knows this id by another store   | not-applied | no    |
  * | ERR_LEADERSHIP_LOST    | another entry was committed in its place     | not-applied | yes   |
  * |                        | ... or the leader it was sent to is gone     | unknown     | yes   |
  * | ERR_TIMEOUT            | time ran out before the entry was in a log   | not-applied | yes   |
@@ -39,6 +42,9 @@ export type ErrorCode =
   | 'ERR_QUEUE_FULL'
   | 'ERR_NO_LEADER'
   | 'ERR_NOT_LEADER'
+  | 'ERR_MEMBERS_BUSY'
+  | 'ERR_MEMBERS_CHANGED'
+  | 'ERR_IDENTITY_TAKEN'
   | 'ERR_LEADERSHIP_LOST'
   | 'ERR_TIMEOUT'
   | 'ERR_ABORTED'

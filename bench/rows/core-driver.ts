@@ -6,6 +6,7 @@ import {
   type Append,
   type AppendAck,
   type Applied,
+  createConfiguration,
   createState,
   type Message,
   type RaftState,
@@ -19,6 +20,7 @@ type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 const PAYLOAD_BYTES = 100;
 const TERM = 1;
 const voters = ['a', 'b', 'c'];
+const incarnations = new Map(voters.map((id) => [id, id.charCodeAt(0)]));
 
 const options = {
   heartbeatMs: 100,
@@ -35,7 +37,7 @@ export function createLeader(batch: number): () => void {
   const proposed = { type: 'propose', bodies, wallMs: 1 } as const;
   const written: Changeable<Written> = newWritten();
   const ack: Changeable<AppendAck> = { type: 'append-ack', term: TERM, stream: 1, match: 0 };
-  const fromB = { type: 'receive', from: 'b', message: ack, entries: [] } as const;
+  const fromB = { type: 'receive', from: 'b', incarnation: 98, message: ack, entries: [] } as const;
   const fromC = { ...fromB, from: 'c' } as const;
   const applied: Changeable<Applied> = { type: 'applied', index: 0 };
   return () => {
@@ -59,7 +61,13 @@ export function createFollower(batch: number): () => void {
   }));
   const positions = { prevIndex: 0, prevTerm: 0, from: 1, until: 1 + batch, commit: 0 };
   const append: Changeable<Append> = { type: 'append', term: TERM, stream: 1, ...positions };
-  const received = { type: 'receive', from: 'a', message: append, entries } as const;
+  const received = {
+    type: 'receive',
+    from: 'a',
+    incarnation: 97,
+    message: append,
+    entries,
+  } as const;
   const written: Changeable<Written> = newWritten();
   const applied: Changeable<Applied> = { type: 'applied', index: 0 };
   return () => {
@@ -79,7 +87,9 @@ export function createFollower(batch: number): () => void {
 function createMember(id: string): RaftState {
   const state = createState({
     id,
-    config: { voters, outgoing: [], learners: [] },
+    incarnation: id.charCodeAt(0),
+    known: { admitted: true, pins: new Map() },
+    configs: [{ index: 0, config: createConfiguration({ voters, incarnations }) }],
     hardState: { term: 0, votedFor: undefined, commit: 0 },
     positions: { base: { index: 0, term: 0 }, runs: [], sizes: [], lastTimeMs: 0 },
     options,
@@ -104,7 +114,10 @@ function elect(state: RaftState): void {
 }
 
 function hear(state: RaftState, message: Message): void {
-  for (const from of ['b', 'c']) step(state, { type: 'receive', from, message, entries: [] }, 0);
+  for (const from of ['b', 'c']) {
+    const incarnation = from.charCodeAt(0);
+    step(state, { type: 'receive', from, incarnation, message, entries: [] }, 0);
+  }
 }
 
 /** The disk has everything that was to be written. */

@@ -1,5 +1,6 @@
 // A copy of a state, and a number that is equal for states with the same future. For explorers and
 // tests, which go back to a state and compare it with others.
+import type { ConfigurationAt } from './membership.ts';
 import type { Progress } from './progress.ts';
 import type { Leading, RaftState } from './state.ts';
 
@@ -9,6 +10,12 @@ export function cloneState(state: RaftState): RaftState {
   return {
     ...state,
     log: { ...log, runs: [...log.runs], bytes: log.bytes.slice() },
+    configs: [...state.configs],
+    recognition: {
+      admitted: state.recognition.admitted,
+      pins: new Map(state.recognition.pins),
+      greeted: new Set(state.recognition.greeted),
+    },
     following: { ...state.following },
     candidacy: candidacy && { ...candidacy, votes: new Map(candidacy.votes) },
     leading: leading && cloneLeading(leading),
@@ -30,16 +37,18 @@ export function cloneState(state: RaftState): RaftState {
  * - Sizes of entries, not where the ring of their sums starts or what is left over in it.
  *
  * Left out is what is set anew before it is read: effects, the deadline and the contact of a
- * leader, a contact with nobody, and the generator if the election timeout is not drawn at all.
+ * leader, a contact with nobody, and the generator if the election timeout is not drawn at all; and
+ * the lease, at which only a driver looks.
  */
 export function hashState(state: RaftState): number {
-  const { config, id, leader, log, options, role, writes } = state;
+  const { id, leader, log, options, role, writes } = state;
   const { completed } = writes;
   const since = (write: number) => Math.max(write - completed, 0);
   const follows = role !== 'leader' && leader !== undefined;
   const isDrawn = options.electionMaxMs !== options.electionMinMs;
   const fields = [
-    [id, config.voters, config.outgoing, config.learners],
+    [id, state.incarnation, state.configs.map(configurationOf)],
+    recognitionOf(state),
     Object.entries(options).sort(([one], [other]) => (one < other ? -1 : 1)),
     [state.term, state.votedFor, role, leader, state.commit, state.applying, state.applied],
     [log.base.index, log.base.term, log.last, log.durable, log.lastTimeMs],
@@ -47,11 +56,12 @@ export function hashState(state: RaftState): number {
     sizesOf(state),
     [role === 'leader' ? 0 : timeLeft(state, state.electionDueMs)],
     [timeLeft(state, state.silentUntilMs), follows ? ageOf(state, state.following.contactMs) : 0],
-    [state.following.stream, state.following.verified],
+    [state.following.stream, state.following.verified, state.following.round],
     candidacyOf(state),
     leadingOf(state),
     [writes.issued - completed, since(writes.hard), since(writes.lineage)],
-    [state.unwritten.hard, state.unwritten.truncateFrom, state.unwritten.from],
+    since(writes.recognition),
+    Object.values(state.unwritten),
     isDrawn ? [state.prng.a, state.prng.b, state.prng.c, state.prng.d] : [],
   ];
   return hashText(JSON.stringify(fields));
@@ -60,9 +70,10 @@ export function hashState(state: RaftState): number {
 function cloneLeading(leading: Leading): Leading {
   const progress = new Map<string, Progress>();
   for (const [id, each] of leading.progress) {
-    progress.set(id, { ...each, inflight: [...each.inflight] });
+    const catchUp = each.catchUp && { ...each.catchUp };
+    progress.set(id, { ...each, catchUp, inflight: [...each.inflight] });
   }
-  return { ...leading, progress };
+  return { ...leading, progress, roundsSentMs: [...leading.roundsSentMs] };
 }
 
 function timeLeft({ now }: RaftState, dueMs: number): number {
@@ -89,6 +100,16 @@ function candidacyOf({ candidacy, writes }: RaftState): readonly unknown[] {
   return [votes, Math.max(candidacy.ownVoteWrite - writes.completed, 0)];
 }
 
+function configurationOf({ config, index }: ConfigurationAt): readonly unknown[] {
+  const { incarnations, joining, learners, outgoing, voters } = config;
+  return [index, voters, outgoing, learners, joining, [...incarnations]];
+}
+
+function recognitionOf({ recognition }: RaftState): readonly unknown[] {
+  const { admitted, greeted, pins } = recognition;
+  return [admitted, [...pins], [...greeted].sort()];
+}
+
 function leadingOf(state: RaftState): readonly unknown[] {
   const { leading } = state;
   if (leading === undefined) return [];
@@ -97,9 +118,16 @@ function leadingOf(state: RaftState): readonly unknown[] {
     each.mode,
     [each.match, each.next, each.stream, each.sent, each.sentAtHeartbeat, each.commitSent],
     [each.missing, each.patience, ageOf(state, each.contactMs)],
+    [each.stranger, timeLeft(state, each.dropAtMs)],
+    each.catchUp && [each.catchUp.target, each.catchUp.done, ageOf(state, each.catchUp.startMs)],
     each.inflight,
   ]);
-  return [leading.round, timeLeft(state, leading.heartbeatDueMs), followers];
+  const { handover, heartbeatDueMs, lastStream, round } = leading;
+  return [
+    [round, lastStream, timeLeft(state, heartbeatDueMs)],
+    [handover?.to, handover && timeLeft(state, handover.dueMs)],
+    followers,
+  ];
 }
 
 /** Two lanes of 32 bits, of which 53 are kept: as many as a number holds exactly. */

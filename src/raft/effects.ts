@@ -1,6 +1,8 @@
 // Everything the core can ask for. Effects carry indexes, not bytes, and their order is data: a
 // message names the write it must wait for. The list is one buffer, valid until the next step.
-import type { MemberId, Message } from './messages.ts';
+import type { MemberId } from './member-id.ts';
+import type { Configuration, ConfigurationAt } from './membership.ts';
+import type { Message } from './messages.ts';
 
 export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
 
@@ -11,13 +13,23 @@ export interface HardState {
   readonly commit: number;
 }
 
+/** Durable together with it, when it changed: who was met, and whether this member takes part. */
+export interface KnownMembers {
+  /** False for a first member that the others have not recognised yet. */
+  readonly admitted: boolean;
+  /** Incarnations, of members whose configuration does not say theirs. */
+  readonly pins: ReadonlyMap<MemberId, number>;
+}
+
 /**
  * New entries [from, until) enter the log here, on the leader, with this term and time stamp.
  * `proposed`: the bodies are those of the propose event, in order. `noop`: one empty entry.
+ * `members`: one entry that holds `config`, and is defined only then.
  */
 export interface AppendEntries {
   readonly type: 'append';
-  readonly kind: 'proposed' | 'noop';
+  readonly kind: 'proposed' | 'noop' | 'members';
+  readonly config: Configuration | undefined;
   readonly from: number;
   readonly until: number;
   readonly term: number;
@@ -40,6 +52,8 @@ export interface Write {
   readonly type: 'write';
   readonly write: number;
   readonly hardState: HardState;
+  /** Undefined when it has not changed. */
+  readonly known: KnownMembers | undefined;
   /** Entries from here on are removed first; 0 means none. */
   readonly truncateFrom: number;
   readonly from: number;
@@ -70,4 +84,18 @@ export interface RoleChange {
   readonly leader: MemberId | undefined;
 }
 
-export type Effect = AppendEntries | AcceptEntries | Write | Send | Apply | RoleChange;
+/** The configuration in force is another, or is committed now. At most one a step. */
+export interface MembersChanged {
+  readonly type: 'members';
+  /** The last of them is in force, the first one committed; mostly they are one. */
+  readonly configs: readonly ConfigurationAt[];
+}
+
+export type Effect =
+  | AppendEntries
+  | AcceptEntries
+  | Write
+  | Send
+  | Apply
+  | MembersChanged
+  | RoleChange;

@@ -1,16 +1,33 @@
 // Pre-vote and vote: who becomes a candidate, who wins. What a leader does is in replication.ts.
 import { isUpToDate, lastTerm } from './log.ts';
+import type { MemberId } from './member-id.ts';
 import { isVoter, otherVoters } from './membership.ts';
-import type { MemberId, PreVoteReply, PreVoteRequest, VoteReply, VoteRequest } from './messages.ts';
+import type {
+  PreVoteReply,
+  PreVoteRequest,
+  TimeoutNow,
+  VoteReply,
+  VoteRequest,
+} from './messages.ts';
 import { hardWrite, send } from './outbox.ts';
 import { voteResult } from './quorum.ts';
+import { isRecognisedVoter } from './recognition.ts';
 import { startLeading } from './replication.ts';
 import { becomeFollower, forgetLeader } from './roles.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
 
-/** Asks who would vote for us, before disturbing anyone (§9.6). Only voters stand. */
+/**
+ * Only voters stand, and those that the others know. Who was removed stands, too, until it is
+ * committed: the entry that removes it may be nowhere else (§4.2.2 of the thesis).
+ */
+export function mayStand(state: RaftState): boolean {
+  const { configs, recognition } = state;
+  return recognition.admitted && configs.some(({ config }) => isRecognisedVoter(state, config));
+}
+
+/** Asks who would vote for us, before disturbing anyone (§9.6). */
 export function startPreVote(state: RaftState): void {
-  if (!isVoter(state.config, state.id)) return;
+  if (!mayStand(state)) return;
   // Whoever would refuse others now, for a leader that lives, has no vote for itself either.
   const own: [MemberId, boolean][] = refusesVotes(state) ? [] : [[state.id, true]];
   becomeFollower(state, state.term, undefined);
@@ -57,7 +74,7 @@ export function receiveVoteRequest(state: RaftState, from: MemberId, request: Vo
     send(state, from, { type: 'vote-reply', term: state.term, granted: false });
     return;
   }
-  if (refusesVotes(state)) return;
+  if (!request.forced && refusesVotes(state)) return;
   if (request.term > state.term) becomeFollower(state, request.term, undefined);
   const granted =
     (state.votedFor === undefined || state.votedFor === from) &&
@@ -71,11 +88,16 @@ export function receiveVoteRequest(state: RaftState, from: MemberId, request: Vo
 }
 
 export function receiveVoteReply(state: RaftState, from: MemberId, reply: VoteReply): void {
-  if (reply.term > state.term) {
-    becomeFollower(state, reply.term, undefined);
-  } else if (reply.term === state.term && state.role === 'candidate') {
-    recordVote(state, from, reply.granted);
-  }
+  if (state.role === 'candidate') recordVote(state, from, reply.granted);
+}
+
+/** The leader hands over to us: nobody needs to be asked whether it is gone (thesis §3.10). */
+export function receiveTimeoutNow(state: RaftState, from: MemberId, message: TimeoutNow): void {
+  if (message.term !== state.term || state.leader !== from || !mayStand(state)) return;
+  if (message.round < state.following.round) return;
+  becomeFollower(state, state.term, undefined);
+  forgetLeader(state);
+  startElection(state, true);
 }
 
 /** Our own vote counts like any other: once it is durable. */
@@ -105,12 +127,12 @@ function countVotes(state: RaftState): void {
   if (candidacy === undefined) return;
   const result = voteResult(state.config, (id) => candidacy.votes.get(id));
   if (result === 'lost') becomeFollower(state, state.term, undefined);
-  else if (result === 'won' && state.role === 'pre-candidate') startElection(state);
+  else if (result === 'won' && state.role === 'pre-candidate') startElection(state, false);
   else if (result === 'won') winElection(state);
 }
 
 /** A new term, a vote for ourselves, and requests that wait until both are durable (§5.2). */
-function startElection(state: RaftState): void {
+function startElection(state: RaftState, forced: boolean): void {
   state.term++;
   state.votedFor = state.id;
   state.unwritten.hard = true;
@@ -123,6 +145,7 @@ function startElection(state: RaftState): void {
       term: state.term,
       lastIndex: state.log.last,
       lastTerm: lastTerm(state.log),
+      forced,
     });
   }
 }

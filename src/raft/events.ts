@@ -1,5 +1,7 @@
 // Everything that can happen to a member. The driver turns the world into these, one at a time.
-import type { EntryHead, MemberId, Message } from './messages.ts';
+import type { MemberId } from './member-id.ts';
+import type { Configuration } from './membership.ts';
+import type { EntryHead, Message } from './messages.ts';
 
 /** First event, once: the deadlines start to run and what is known to be committed is applied. */
 export interface Start {
@@ -13,6 +15,8 @@ export interface Start {
 export interface Receive {
   readonly type: 'receive';
   readonly from: MemberId;
+  /** The store that the sender runs on: a number of 53 bits, drawn at random when it was made. */
+  readonly incarnation: number;
   readonly message: Message;
   readonly entries: readonly EntryHead[];
 }
@@ -53,4 +57,29 @@ export interface Campaign {
   readonly type: 'campaign';
 }
 
-export type RaftEvent = Start | Receive | Propose | Written | Applied | Timeout | Campaign;
+/**
+ * A configuration that `planChange` made of the one in force, to append. Only a leader takes it,
+ * and only if nothing has come in between.
+ */
+export interface ChangeMembers {
+  readonly type: 'change';
+  readonly config: Configuration;
+  readonly wallMs: number;
+}
+
+/** The leader is to hand over to `to`, a voter. It takes no proposals until that is settled. */
+export interface Transfer {
+  readonly type: 'transfer';
+  readonly to: MemberId;
+}
+
+export type RaftEvent =
+  | Start
+  | Receive
+  | Propose
+  | Written
+  | Applied
+  | Timeout
+  | Campaign
+  | ChangeMembers
+  | Transfer;

@@ -1,8 +1,10 @@
 // The follower's side of the log: agree with the leader, take entries, acknowledge what is durable.
 import { CoxswainError } from '../errors.ts';
 import { assert } from '../lib/assert.ts';
+import { adoptConfiguration, commitConfigurations, dropConfigurations } from './in-force.ts';
 import { appendHead, findTermAtMost, termAt, truncateLog } from './log.ts';
-import type { Append, CommitNotice, EntryHead, Heartbeat, MemberId } from './messages.ts';
+import type { MemberId } from './member-id.ts';
+import type { Append, CommitNotice, EntryHead, Heartbeat } from './messages.ts';
 import { send } from './outbox.ts';
 import { becomeFollower } from './roles.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
@@ -31,6 +33,7 @@ export function receiveHeartbeat(state: RaftState, from: MemberId, beat: Heartbe
   if (!followLeader(state, from, beat.term)) return;
   learnCommit(state, beat.commit);
   const { following, log } = state;
+  following.round = Math.max(following.round, beat.round);
   const known = following.stream === beat.stream;
   send(state, from, {
     type: 'heartbeat-ack',
@@ -115,18 +118,23 @@ function takeEntries(state: RaftState, append: Append, entries: readonly EntryHe
     if (entry === undefined) break;
     appendHead(log, entry.term, entry.size);
     log.lastTimeMs = entry.timeMs;
+    if (entry.config !== undefined) adoptConfiguration(state, log.last, entry.config);
   }
 }
 
 function truncateConflict(state: RaftState, index: number): void {
   if (index <= state.commit) throw committedConflict(state, index);
   truncateLog(state.log, index);
+  dropConfigurations(state, index);
   state.unwritten.truncateFrom = index;
 }
 
 /** Commits at most what this leader has verified with us, whatever it says (fig. 2, rule 5). */
 function learnCommit(state: RaftState, commit: number): void {
-  state.commit = Math.max(state.commit, Math.min(commit, state.following.verified));
+  const known = Math.min(commit, state.following.verified);
+  if (known <= state.commit) return;
+  state.commit = known;
+  commitConfigurations(state);
 }
 
 function committedConflict(state: RaftState, index: number): CoxswainError {

@@ -1,4 +1,5 @@
 export type { Prng } from '../lib/prng.ts';
+export { changed, type MembersChange } from './changes.ts';
 export { cloneState, hashState } from './clone.ts';
 export type {
   AcceptEntries,
@@ -6,6 +7,8 @@ export type {
   Apply,
   Effect,
   HardState,
+  KnownMembers,
+  MembersChanged,
   Role,
   RoleChange,
   Send,
@@ -14,43 +17,64 @@ export type {
 export type {
   Applied,
   Campaign,
+  ChangeMembers,
   Propose,
   RaftEvent,
   Receive,
   Start,
   Timeout,
+  Transfer,
   Written,
 } from './events.ts';
 export { checkState, checkStep, type Summary, summarize } from './invariants.ts';
+export { leaseUntil } from './lease.ts';
 export { type Log, type LogPosition, type StoredPositions, type TermRun, termAt } from './log.ts';
-export { type Configuration, isVoter, otherMembers } from './membership.ts';
+export type { MemberId } from './member-id.ts';
+export {
+  type Configuration,
+  type ConfigurationAt,
+  createConfiguration,
+  isMember,
+  isVoter,
+  type Joining,
+  liveConfigurations,
+  membersOf,
+  otherMembers,
+} from './membership.ts';
 export type {
   Append,
   AppendAck,
   AppendReject,
   CommitNotice,
   EntryHead,
+  Greeting,
+  GreetingReply,
   Heartbeat,
   HeartbeatAck,
-  MemberId,
   Message,
   PreVoteReply,
   PreVoteRequest,
   StaleTerm,
+  TimeoutNow,
   VoteReply,
   VoteRequest,
 } from './messages.ts';
-export type { Progress, ProgressMode } from './progress.ts';
+export type { CatchUp, Progress, ProgressMode } from './progress.ts';
 export { committedIndex, type VoteResult, type Voters, voteResult } from './quorum.ts';
 export { nextDeadline, step } from './raft.ts';
+export { incarnationOf } from './recognition.ts';
+export { planChange } from './reconfiguring.ts';
 export {
   type Candidacy,
   createState,
   type Following,
+  type Handover,
   type Leading,
   type RaftInit,
   type RaftOptions,
   type RaftState,
+  type Recognition,
   type Unwritten,
   type Writes,
 } from './state.ts';
+export { planTransfer } from './transfer.ts';

@@ -1,7 +1,9 @@
 // What must hold in every state, and across every step. Checked in tests, optionally in production.
 import { assert } from '../lib/assert.ts';
+import { follows } from './changes.ts';
 import type { Effect, Role, Send } from './effects.ts';
 import { lastTerm, termAt } from './log.ts';
+import type { Configuration } from './membership.ts';
 import type { RaftState } from './state.ts';
 
 /** The little of a state that the next one is compared with. */
@@ -14,6 +16,9 @@ export interface Summary {
   readonly applying: number;
   readonly last: number;
   readonly completed: number;
+  /** Of the configuration in force: the index of its entry. */
+  readonly version: number;
+  readonly config: Configuration;
   readonly matches: ReadonlyMap<string, number>;
 }
 
@@ -29,6 +34,8 @@ export function summarize(state: RaftState): Summary {
     applying: state.applying,
     last: state.log.last,
     completed: state.writes.completed,
+    version: state.configs.at(-1)?.index ?? 0,
+    config: state.config,
     matches,
   };
 }
@@ -50,6 +57,7 @@ export function checkState(state: RaftState): void {
   }
   assert((state.role === 'leader') === (state.leading !== undefined), 'a leader keeps progress');
   assert(state.role !== 'leader' || state.leader === state.id, 'a leader knows itself');
+  checkMembers(state);
   for (const progress of state.leading?.progress.values() ?? []) {
     assert(progress.match < progress.next, 'match < next');
     assert(progress.next <= log.last + 1, 'next ≤ last + 1');
@@ -60,8 +68,21 @@ export function checkState(state: RaftState): void {
   }
 }
 
+function checkMembers({ commit, config, configs, log, recognition, role }: RaftState): void {
+  assert(configs.at(-1)?.config === config, 'the latest configuration is in force (thesis §4.1)');
+  for (const [at, { index }] of configs.entries()) {
+    const before = configs[at - 1];
+    assert(index <= log.last || at === 0, 'a configuration in force is in the log');
+    assert(before === undefined || index > commit, 'only one configuration is committed');
+    assert(before === undefined || before.index < index, 'configurations follow each other');
+  }
+  const isStanding = role !== 'follower';
+  assert(!isStanding || recognition.admitted, 'only a member that is recognised stands');
+}
+
 /** Throws ERR_INVARIANT when the step from `before` to `state` broke a rule of the paper. */
 export function checkStep(before: Summary, state: RaftState, effects: readonly Effect[]): void {
+  const { log } = state;
   assert(state.term >= before.term, 'the term never goes back (§5.1)');
   if (state.term === before.term && before.votedFor !== undefined) {
     assert(state.votedFor === before.votedFor, 'one vote a term (§5.2)');
@@ -80,6 +101,13 @@ export function checkStep(before: Summary, state: RaftState, effects: readonly E
     for (const [id, match] of before.matches) {
       const now = state.leading?.progress.get(id)?.match ?? match;
       assert(now >= match, 'match never goes back in a term');
+    }
+    for (const { config, index } of state.configs) {
+      if (index <= before.last) continue;
+      const isOwn = before.commitTerm === state.term || termAt(log, state.commit) === state.term;
+      assert(isOwn, 'no change before an entry of the own term is committed (erratum of 2015)');
+      assert(state.commit >= before.version, 'one change at a time');
+      assert(follows(config, before.config), 'the majorities of two configurations overlap (§6)');
     }
     const byCounting = state.commit > before.commit;
     assert(

@@ -1,14 +1,14 @@
 // Everything members say to each other. One type a message; every message carries its sender's term
 // (§5.1). Entries travel beside an append: the core names them by index, and never holds bytes.
-
-/** Identifies a member within its cluster. Opaque, compared by equality. */
-export type MemberId = string;
+import type { Configuration } from './membership.ts';
 
 /** What the core must know of an entry: `size` is the length of its body, in bytes. */
 export interface EntryHead {
   readonly term: number;
   readonly timeMs: number;
   readonly size: number;
+  /** What a `members` entry says. */
+  readonly config?: Configuration | undefined;
 }
 
 /** Would you vote for me in `campaign`? Nobody's term changes by asking (§9.6). */
@@ -35,6 +35,8 @@ export interface VoteRequest {
   readonly term: number;
   readonly lastIndex: number;
   readonly lastTerm: number;
+  /** The leader asked for this election: who follows it need not wait for its silence (§3.10). */
+  readonly forced: boolean;
 }
 
 export interface VoteReply {
@@ -104,6 +106,28 @@ export interface CommitNotice {
   readonly commit: number;
 }
 
+/** The leader hands over: stand for election at once (thesis §3.10). */
+export interface TimeoutNow {
+  readonly type: 'timeout-now';
+  readonly term: number;
+  /** The leader's latest heartbeat round: once a later one is heard, this has been called off. */
+  readonly round: number;
+}
+
+/** A first member of a new cluster shows itself. */
+export interface Greeting {
+  readonly type: 'greeting';
+  readonly term: number;
+}
+
+/** Whether the sender has it on disk that the receiver runs on the store `incarnation`. */
+export interface GreetingReply {
+  readonly type: 'greeting-reply';
+  readonly term: number;
+  readonly incarnation: number;
+  readonly known: boolean;
+}
+
 /** The answer to a leader of a past term. */
 export interface StaleTerm {
   readonly type: 'stale-term';
@@ -121,4 +145,7 @@ export type Message =
   | Heartbeat
   | HeartbeatAck
   | CommitNotice
+  | TimeoutNow
+  | Greeting
+  | GreetingReply
   | StaleTerm;

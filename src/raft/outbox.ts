@@ -1,7 +1,8 @@
 // How effects leave a step: which write a message waits for, and the one write at the step's end.
 import type { Role, RoleChange } from './effects.ts';
 import { lastTerm } from './log.ts';
-import type { MemberId, Message } from './messages.ts';
+import type { MemberId } from './member-id.ts';
+import type { Message } from './messages.ts';
 import type { RaftState } from './state.ts';
 
 /**
@@ -9,13 +10,21 @@ import type { RaftState } from './state.ts';
  * RPCs only after updating stable storage").
  */
 export function send(state: RaftState, to: MemberId, message: Message): void {
-  state.effects.push({ type: 'send', to, message, after: hardWrite(state) });
+  const introduction = message.type === 'greeting-reply' ? recognitionWrite(state) : 0;
+  const after = Math.max(hardWrite(state), introduction);
+  state.effects.push({ type: 'send', to, message, after });
 }
 
 /** The write that will make the current term and vote durable; 0 when they are. */
 export function hardWrite(state: RaftState): number {
   if (state.unwritten.hard) return state.writes.issued + 1;
   return state.writes.hard > state.writes.completed ? state.writes.hard : 0;
+}
+
+/** The write that will make everything known of other members' stores durable; 0 when it is. */
+function recognitionWrite({ unwritten, writes }: RaftState): number {
+  if (unwritten.recognition) return writes.issued + 1;
+  return writes.recognition > writes.completed ? writes.recognition : 0;
 }
 
 /** Role, term and leader as they were when a step began. */
@@ -28,6 +37,10 @@ export interface Standing {
 /** Ends a step: everything changed goes into one write, then apply, then the change of role. */
 export function settle(state: RaftState, before: Standing): void {
   emitWrite(state);
+  if (state.unwritten.configs) {
+    state.unwritten.configs = false;
+    state.effects.push({ type: 'members', configs: state.configs });
+  }
   const ready = Math.min(state.commit, state.log.durable);
   if (ready > state.applying) {
     state.applying = ready;
@@ -42,21 +55,28 @@ export function settle(state: RaftState, before: Standing): void {
 
 function emitWrite(state: RaftState): void {
   const { log, writes, unwritten } = state;
-  if (!unwritten.hard && unwritten.truncateFrom === 0 && unwritten.from === 0) return;
+  const { hard, recognition, truncateFrom } = unwritten;
+  if (!hard && !recognition && truncateFrom === 0 && unwritten.from === 0) return;
+  const { admitted, pins } = state.recognition;
+  const isKnownAnew = recognition || unwritten.unpinned;
   const write = ++writes.issued;
-  if (unwritten.hard) writes.hard = write;
-  if (unwritten.truncateFrom > 0) writes.lineage = write;
+  if (hard) writes.hard = write;
+  if (recognition) writes.recognition = write;
+  if (truncateFrom > 0) writes.lineage = write;
   state.effects.push({
     type: 'write',
     write,
     hardState: { term: state.term, votedFor: state.votedFor, commit: state.commit },
-    truncateFrom: unwritten.truncateFrom,
+    known: isKnownAnew ? { admitted, pins: new Map(pins) } : undefined,
+    truncateFrom,
     from: unwritten.from === 0 ? log.last + 1 : unwritten.from,
     until: log.last + 1,
     lastIndex: log.last,
     lastTerm: lastTerm(log),
   });
   unwritten.hard = false;
+  unwritten.recognition = false;
+  unwritten.unpinned = false;
   unwritten.truncateFrom = 0;
   unwritten.from = 0;
 }

@@ -28,22 +28,45 @@ export interface Progress {
   commitSent: number;
   /** When something of this term was last heard from it, in ms of the monotonic clock. */
   contactMs: number;
+  /** Defined while it is to become a voter. */
+  catchUp: CatchUp | undefined;
+  /** When a member that was removed is given up; Infinity for all others. */
+  dropAtMs: number;
+  /** Somebody answers in its name from another store: nothing of that counts. */
+  stranger: boolean;
+  /** When the latest heartbeat round that it has acknowledged was sent; -Infinity for none. */
+  leaseMs: number;
   /** Last index of each append on the way, oldest first. */
   readonly inflight: number[];
 }
 
-export function createProgress(next: number, now: number): Progress {
+/**
+ * Rounds (thesis §4.2.1): each lasts until the follower has what the log held at its start. One
+ * that is short enough shows that the rest would take no longer than an election timeout.
+ */
+export interface CatchUp {
+  target: number;
+  startMs: number;
+  /** The latest round was short enough. */
+  done: boolean;
+}
+
+export function createProgress(next: number, now: number, stream: number): Progress {
   return {
     mode: 'probe',
     match: 0,
     next,
-    stream: 1,
+    stream,
     sent: 0,
     sentAtHeartbeat: 0,
     missing: 0,
     patience: 1,
     commitSent: 0,
     contactMs: now,
+    catchUp: undefined,
+    dropAtMs: Number.POSITIVE_INFINITY,
+    stranger: false,
+    leaseMs: Number.NEGATIVE_INFINITY,
     inflight: [],
   };
 }
@@ -81,6 +104,15 @@ export function recordSent(progress: Progress, index: number): void {
   progress.sent = Math.max(progress.sent, index);
   if (progress.mode === 'replicate') progress.next = index + 1;
   progress.inflight.push(index);
+}
+
+/** A follower that is to become a voter holds its match of a log that ends at `last`. */
+export function recordRound(progress: Progress, last: number, now: number, shortMs: number): void {
+  const { catchUp, match } = progress;
+  if (catchUp === undefined || match < catchUp.target) return;
+  catchUp.done = match === last || now - catchUp.startMs < shortMs;
+  catchUp.target = last;
+  catchUp.startMs = now;
 }
 
 /** The follower holds everything up to `match`; true when that is news. */

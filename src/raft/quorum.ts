@@ -1,6 +1,6 @@
 // Majorities and joint majorities, as arithmetic on small data. A joint configuration needs a
 // majority of each of its halves (§6); an empty half decides nothing.
-import type { MemberId } from './messages.ts';
+import type { MemberId } from './member-id.ts';
 
 /** The two halves; `outgoing` is empty outside a joint change. */
 export interface Voters {

@@ -3,8 +3,10 @@ import { unreachable } from '../lib/assert.ts';
 import type { Effect } from './effects.ts';
 import {
   countOwnVote,
+  mayStand,
   receivePreVoteReply,
   receivePreVoteRequest,
+  receiveTimeoutNow,
   receiveVoteReply,
   receiveVoteRequest,
   startPreVote,
@@ -17,8 +19,18 @@ import {
   receiveHeartbeat,
 } from './following.ts';
 import { termAt } from './log.ts';
-import { isVoter } from './membership.ts';
 import { settle } from './outbox.ts';
+import {
+  greet,
+  isGreeting,
+  isProven,
+  isStranger,
+  meet,
+  noteStranger,
+  receiveGreeting,
+  receiveGreetingReply,
+} from './recognition.ts';
+import { advanceMembers, changeMembers } from './reconfiguring.ts';
 import {
   advanceCommit,
   leaderTimeout,
@@ -28,8 +40,9 @@ import {
   receiveAppendReject,
   receiveHeartbeatAck,
 } from './replication.ts';
-import { becomeFollower } from './roles.ts';
+import { becomeFollower, forgetLeader } from './roles.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
+import { startHandover } from './transfer.ts';
 
 /**
  * Handles one event and returns what must be done, in a buffer that the next step reuses.
@@ -40,6 +53,7 @@ export function step(state: RaftState, event: RaftEvent, now: number): readonly 
   state.now = Math.max(state.now, now);
   const before = { role: state.role, term: state.term, leader: state.leader };
   handle(state, event);
+  if (state.role === 'leader') advanceMembers(state);
   settle(state, before);
   return state.effects;
 }
@@ -48,15 +62,19 @@ export function step(state: RaftState, event: RaftEvent, now: number): readonly 
 export function nextDeadline(state: RaftState): number {
   const { leading } = state;
   if (leading !== undefined) {
-    return owesCommitToAny(state, leading) ? state.now : leading.heartbeatDueMs;
+    if (owesCommitToAny(state, leading)) return state.now;
+    return Math.min(leading.heartbeatDueMs, leading.handover?.dueMs ?? Number.POSITIVE_INFINITY);
   }
-  return isVoter(state.config, state.id) ? state.electionDueMs : Number.POSITIVE_INFINITY;
+  // Even one that never stands finds out that its leader is gone.
+  const isWaiting = !state.recognition.admitted || mayStand(state) || state.leader !== undefined;
+  return isWaiting ? state.electionDueMs : Number.POSITIVE_INFINITY;
 }
 
 function handle(state: RaftState, event: RaftEvent): void {
   switch (event.type) {
     case 'start':
-      resetElectionDue(state);
+      if (state.recognition.admitted) resetElectionDue(state);
+      else greet(state);
       return;
     case 'receive':
       receive(state, event);
@@ -76,21 +94,32 @@ function handle(state: RaftState, event: RaftEvent): void {
     case 'campaign':
       if (state.role !== 'leader') startPreVote(state);
       return;
+    case 'change':
+      changeMembers(state, event);
+      return;
+    case 'transfer':
+      startHandover(state, event);
+      return;
     default:
       unreachable(event);
   }
 }
 
-function receive(state: RaftState, { from, message, entries }: Receive): void {
+function receive(state: RaftState, event: Receive): void {
+  const { entries, from, message } = event;
+  meet(state, event);
+  if (!state.recognition.admitted && !isGreeting(message)) return;
   switch (message.type) {
+    case 'greeting':
+      return receiveGreeting(state, from, event);
+    case 'greeting-reply':
+      return receiveGreetingReply(state, from, message);
+    case 'timeout-now':
+      return receiveTimeoutNow(state, from, message);
     case 'pre-vote-request':
       return receivePreVoteRequest(state, from, message);
-    case 'pre-vote-reply':
-      return receivePreVoteReply(state, from, message);
     case 'vote-request':
       return receiveVoteRequest(state, from, message);
-    case 'vote-reply':
-      return receiveVoteReply(state, from, message);
     case 'append':
       return receiveAppend(state, from, message, entries);
     case 'heartbeat':
@@ -99,10 +128,15 @@ function receive(state: RaftState, { from, message, entries }: Receive): void {
       return receiveCommitNotice(state, from, message);
     default:
   }
-  // What is left are answers to a leader; any of them may end its term (§5.1).
+  // What is left are answers. Another store's under a member's id are nobody's.
+  if (isStranger(state, event)) return noteStranger(state, from);
+  if (message.type === 'pre-vote-reply') return receivePreVoteReply(state, from, message);
+  // Any of them may end a leader's term (§5.1).
   if (message.term > state.term) return becomeFollower(state, message.term, undefined);
-  if (message.term < state.term) return;
+  if (message.term < state.term || !isProven(state)) return;
   switch (message.type) {
+    case 'vote-reply':
+      return receiveVoteReply(state, from, message);
     case 'append-ack':
       return receiveAppendAck(state, from, message);
     case 'append-reject':
@@ -131,5 +165,8 @@ function written(state: RaftState, event: Written): void {
 
 function timeout(state: RaftState): void {
   if (state.role === 'leader') leaderTimeout(state);
-  else if (state.now >= state.electionDueMs) startPreVote(state);
+  else if (state.now < state.electionDueMs) return;
+  else if (!state.recognition.admitted) greet(state);
+  else if (mayStand(state)) startPreVote(state);
+  else forgetLeader(state);
 }

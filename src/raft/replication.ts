@@ -1,15 +1,18 @@
 // The leader's side of the log: append, send, count, commit. The follower's side is following.ts.
 import { assert } from '../lib/assert.ts';
 import type { Propose } from './events.ts';
+import { dropRemoved, followConfigurations } from './followers.ts';
+import { commitConfigurations } from './in-force.ts';
+import { recordRoundHeard, recordRoundSent } from './lease.ts';
 import { appendHead, bytesOf, entryBytes, findTermAtMost, fitBytes, termAt } from './log.ts';
-import { otherMembers } from './membership.ts';
-import type { AppendAck, AppendReject, HeartbeatAck, MemberId } from './messages.ts';
+import type { MemberId } from './member-id.ts';
+import type { AppendAck, AppendReject, HeartbeatAck } from './messages.ts';
 import { send } from './outbox.ts';
 import {
-  createProgress,
   isOverdue,
   type Progress,
   recordMatch,
+  recordRound,
   recordSent,
   resend,
   restartStream,
@@ -17,14 +20,21 @@ import {
 import { committedIndex } from './quorum.ts';
 import { becomeFollower } from './roles.ts';
 import type { Leading, RaftState } from './state.ts';
+import { continueHandover } from './transfer.ts';
 
 /** A new leader knows nothing of its followers, and commits nothing before its no-op (§5.4.2). */
 export function startLeading(state: RaftState): void {
   const { log } = state;
-  const leading: Leading = { progress: new Map(), round: 0, heartbeatDueMs: state.now };
-  for (const id of otherMembers(state.config, state.id)) {
-    leading.progress.set(id, createProgress(log.last + 1, state.now));
-  }
+  const leading: Leading = {
+    progress: new Map(),
+    round: 0,
+    heartbeatDueMs: state.now,
+    lastStream: 0,
+    handover: undefined,
+    yielded: undefined,
+    roundsSentMs: [],
+  };
+  followConfigurations(state, leading);
   state.leading = leading;
   const from = log.last + 1;
   appendOwn(state, 0);
@@ -32,6 +42,7 @@ export function startLeading(state: RaftState): void {
   state.effects.push({
     type: 'append',
     kind: 'noop',
+    config: undefined,
     from,
     until: from + 1,
     term,
@@ -43,7 +54,8 @@ export function startLeading(state: RaftState): void {
 
 /** Takes as many of the proposed bodies as the bounds on what is not committed or applied allow. */
 export function propose(state: RaftState, event: Propose): void {
-  if (state.role !== 'leader') return;
+  const { leading } = state;
+  if (leading === undefined || leading.handover !== undefined) return;
   const { log, options } = state;
   const from = log.last + 1;
   const uncommitted = bytesOf(log, state.commit + 1, from);
@@ -60,7 +72,9 @@ export function propose(state: RaftState, event: Propose): void {
   log.lastTimeMs = Math.max(log.lastTimeMs, event.wallMs);
   const { term } = state;
   const timeMs = log.lastTimeMs;
-  state.effects.push({ type: 'append', kind: 'proposed', from, until: log.last + 1, term, timeMs });
+  const config = undefined;
+  const until = log.last + 1;
+  state.effects.push({ type: 'append', kind: 'proposed', config, from, until, term, timeMs });
   sendToAll(state);
 }
 
@@ -79,6 +93,7 @@ export function advanceCommit(state: RaftState): void {
   // Entries of earlier terms are never committed by counting (§5.4.2, fig. 8).
   if (reached <= state.commit || termAt(log, reached) !== state.term) return;
   state.commit = reached;
+  commitConfigurations(state);
 }
 
 export function receiveAppendAck(state: RaftState, from: MemberId, ack: AppendAck): void {
@@ -99,7 +114,10 @@ export function receiveAppendReject(state: RaftState, from: MemberId, reject: Ap
 
 export function receiveHeartbeatAck(state: RaftState, from: MemberId, ack: HeartbeatAck): void {
   const progress = heardFrom(state, from);
-  if (progress === undefined || ack.stream !== progress.stream) return;
+  const { leading } = state;
+  if (progress === undefined || leading === undefined) return;
+  recordRoundHeard(leading, from, progress, ack.round);
+  if (ack.stream !== progress.stream) return;
   if (ack.received > 0) acknowledge(state, from, progress, ack.match);
   if (ack.received >= ack.sent || !isOverdue(progress)) return;
   // Nothing received tells nothing: a probe is repeated, a stream starts from what is durable.
@@ -112,12 +130,16 @@ export function receiveHeartbeatAck(state: RaftState, from: MemberId, ack: Heart
 export function leaderTimeout(state: RaftState): void {
   const { leading } = state;
   if (leading === undefined) return;
+  if (leading.handover !== undefined && state.now >= leading.handover.dueMs) {
+    leading.handover = undefined;
+  }
   if (state.now >= leading.heartbeatDueMs) {
     if (!hasQuorumContact(state, leading)) {
       becomeFollower(state, state.term, undefined);
       return;
     }
     heartbeat(state);
+    dropRemoved(state, leading);
   }
   for (const [id, progress] of leading.progress) {
     if (!owesCommit(state, progress)) continue;
@@ -144,11 +166,13 @@ function hasQuorumContact(state: RaftState, leading: Leading): boolean {
   return state.now - heard < state.options.electionMinMs;
 }
 
-function heartbeat(state: RaftState): void {
+/** Tells everyone that this leader lives, and what is committed. */
+export function heartbeat(state: RaftState): void {
   const { leading } = state;
   if (leading === undefined) return;
   leading.round++;
   leading.heartbeatDueMs = state.now + state.options.heartbeatMs;
+  recordRoundSent(leading, state.now);
   for (const [id, progress] of leading.progress) {
     const commit = Math.min(state.commit, progress.match);
     progress.commitSent = Math.max(progress.commitSent, commit);
@@ -166,22 +190,27 @@ function heartbeat(state: RaftState): void {
 
 function heardFrom(state: RaftState, from: MemberId): Progress | undefined {
   const progress = state.leading?.progress.get(from);
-  if (progress !== undefined) progress.contactMs = state.now;
+  if (progress === undefined) return undefined;
+  progress.contactMs = state.now;
+  progress.stranger = false;
   return progress;
 }
 
 function acknowledge(state: RaftState, from: MemberId, progress: Progress, match: number): void {
   if (match > state.log.last) return;
   if (recordMatch(progress, match)) advanceCommit(state);
+  recordRound(progress, state.log.last, state.now, state.options.electionMinMs);
   sendAppends(state, from, progress);
+  continueHandover(state, from);
 }
 
-function appendOwn(state: RaftState, bodyBytes: number): void {
+/** One more entry in the log of this leader. The effect that says what it is comes with it. */
+export function appendOwn(state: RaftState, bodyBytes: number): void {
   if (state.unwritten.from === 0) state.unwritten.from = state.log.last + 1;
   appendHead(state.log, state.term, bodyBytes);
 }
 
-function sendToAll(state: RaftState): void {
+export function sendToAll(state: RaftState): void {
   for (const [id, progress] of state.leading?.progress ?? []) sendAppends(state, id, progress);
 }
 

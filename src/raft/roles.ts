@@ -1,5 +1,6 @@
 // The way back to follower, which every rule of the paper shares.
-import type { MemberId } from './messages.ts';
+import { CoxswainError } from '../errors.ts';
+import type { MemberId } from './member-id.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
 
 /** Steps back, or on to a newer term. A new term has no vote and no leader yet (§5.1). */
@@ -25,4 +26,16 @@ export function forgetLeader(state: RaftState): void {
   state.leader = undefined;
   state.following.stream = 0;
   state.following.verified = 0;
+  state.following.round = 0;
+}
+
+/** For calls that only a leader can answer. */
+export function notLeader({ leader, role, term }: RaftState, what: string): CoxswainError {
+  const known = leader === undefined ? 'none is known' : `that is ${leader}`;
+  const message = `only the leader ${what}: ${known}, this member is a ${role} of term ${term}`;
+  return new CoxswainError('ERR_NOT_LEADER', message, {
+    outcome: 'not-applied',
+    retryable: true,
+    ...(leader === undefined ? {} : { leader }),
+  });
 }

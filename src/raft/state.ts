@@ -1,9 +1,14 @@
 // The state of one member: plain data, changed in place, only by the files of this folder.
 import { createPrng, nextFloat, type Prng } from '../lib/prng.ts';
-import type { Effect, HardState, Role } from './effects.ts';
+import type { Effect, HardState, KnownMembers, Role } from './effects.ts';
 import { createLog, type Log, type StoredPositions } from './log.ts';
-import type { Configuration } from './membership.ts';
-import type { MemberId } from './messages.ts';
+import type { MemberId } from './member-id.ts';
+import {
+  type Configuration,
+  type ConfigurationAt,
+  liveConfigurations,
+  NO_CONFIGURATION,
+} from './membership.ts';
 import type { Progress } from './progress.ts';
 
 /** Bounds and times of the core. Times in ms of the monotonic clock, sizes in bytes. */
@@ -31,6 +36,17 @@ export interface Following {
   verified: number;
   /** When the leader was last heard. */
   contactMs: number;
+  /** Its latest heartbeat round that was heard. */
+  round: number;
+}
+
+/** Which stores the members run on, as far as this one knows. */
+export interface Recognition {
+  /** False for a first member of a new cluster until the others know it. */
+  admitted: boolean;
+  readonly pins: Map<MemberId, number>;
+  /** While it is not admitted: who has it on disk which store this one runs on. */
+  readonly greeted: Set<MemberId>;
 }
 
 /** A candidate's or pre-candidate's count. */
@@ -44,6 +60,20 @@ export interface Leading {
   readonly progress: Map<MemberId, Progress>;
   round: number;
   heartbeatDueMs: number;
+  /** Highest stream number of those that are no members any more: never used again in the term. */
+  lastStream: number;
+  handover: Handover | undefined;
+  /** Who was asked to take over, after which round: until it hears a later one, it may. */
+  yielded: { readonly to: MemberId; readonly round: number } | undefined;
+  /** Ring by round: when it was sent. */
+  readonly roundsSentMs: number[];
+}
+
+/** The leader is about to make `to` the next one. */
+export interface Handover {
+  readonly to: MemberId;
+  /** It goes on as before if it still leads then. */
+  readonly dueMs: number;
 }
 
 /** Numbers of the writes asked for; they complete in order. */
@@ -52,6 +82,8 @@ export interface Writes {
   completed: number;
   /** The latest write that carries a new term or vote: replies wait for it. */
   hard: number;
+  /** The latest write that carries a new incarnation: what its bearer says waits for it. */
+  recognition: number;
   /** The latest write that truncates: completions of earlier ones say nothing of our log. */
   lineage: number;
 }
@@ -59,6 +91,11 @@ export interface Writes {
 /** What this step has changed that must become durable; empty between steps. */
 export interface Unwritten {
   hard: boolean;
+  recognition: boolean;
+  /** Somebody's incarnation is forgotten: that may wait for any other write. */
+  unpinned: boolean;
+  /** The configuration in force, or which one is committed. */
+  configs: boolean;
   truncateFrom: number;
   /** First new entry; 0 when there is none. */
   from: number;
@@ -67,6 +104,12 @@ export interface Unwritten {
 export interface RaftState {
   readonly id: MemberId;
   options: RaftOptions;
+  /** Drawn with the store; other members tell by it whether it is still the same. */
+  readonly incarnation: number;
+  readonly recognition: Recognition;
+  /** The last configuration that is known to be committed, and all later ones. Never empty. */
+  configs: ConfigurationAt[];
+  /** The last of them: the one in force. */
   config: Configuration;
   term: number;
   votedFor: MemberId | undefined;
@@ -93,7 +136,11 @@ export interface RaftState {
 
 export interface RaftInit {
   readonly id: MemberId;
-  readonly config: Configuration;
+  /** A whole number of 53 bits, not 0. */
+  readonly incarnation: number;
+  readonly known: KnownMembers;
+  /** Those in the log, in order, from one that is committed on; none in a new member's store. */
+  readonly configs: readonly ConfigurationAt[];
   readonly hardState: HardState;
   readonly positions: StoredPositions;
   readonly options: RaftOptions;
@@ -108,10 +155,18 @@ export interface RaftInit {
 
 export function createState(init: RaftInit): RaftState {
   const { hardState, options, now } = init;
+  const configs = liveConfigurations(init.configs, hardState.commit);
   const state: RaftState = {
     id: init.id,
     options,
-    config: init.config,
+    incarnation: init.incarnation,
+    recognition: {
+      admitted: init.known.admitted,
+      pins: new Map(init.known.pins),
+      greeted: new Set(),
+    },
+    configs,
+    config: (configs.at(-1) ?? NO_CONFIGURATION).config,
     term: hardState.term,
     votedFor: hardState.votedFor,
     role: 'follower',
@@ -123,11 +178,14 @@ export function createState(init: RaftInit): RaftState {
     now,
     electionDueMs: now,
     silentUntilMs: init.restarted ? now + options.electionMinMs : now,
-    following: { stream: 0, verified: 0, contactMs: now },
+    following: { stream: 0, verified: 0, contactMs: now, round: 0 },
     candidacy: undefined,
     leading: undefined,
-    writes: { issued: 0, completed: 0, hard: 0, lineage: 0 },
-    unwritten: { hard: false, truncateFrom: 0, from: 0 },
+    writes: { issued: 0, completed: 0, hard: 0, recognition: 0, lineage: 0 },
+    unwritten: {
+      ...{ hard: false, recognition: false, unpinned: false, configs: false },
+      ...{ truncateFrom: 0, from: 0 },
+    },
     prng: createPrng(init.seed),
     effects: [],
   };

@@ -124,12 +124,7 @@ export class Catalog {
 
   #happen(member: number, what: Happening): Result {
     try {
-      const { local, sent, told } = happen(
-        this.member(member),
-        what,
-        this.#scope.members,
-        this.#scope.step,
-      );
+      const { local, sent, told } = happen(this.member(member), what, this.#scope.step);
       const numbers = sent.map((envelope) => this.#addEnvelope(envelope));
       return { member: this.addMember(local), sent: numbers, told, broken: undefined };
     } catch (error) {

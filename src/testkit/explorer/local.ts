@@ -2,6 +2,7 @@
 // Never changed once made; a transition works on a draft of it.
 import {
   cloneState,
+  createConfiguration,
   createState,
   type HardState,
   hashState,
@@ -9,7 +10,7 @@ import {
   type RaftState,
   type Write,
 } from '../../raft/index.ts';
-import type { SimEntry } from '../simulator/sim-disk.ts';
+import { configurationsOf, type SimEntry } from '../simulator/sim-disk.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
 import { EXPLORER_OPTIONS } from './scope.ts';
 
@@ -37,7 +38,15 @@ export interface Local {
   readonly held: readonly Held[];
 }
 
-const FIRST_ENTRY: SimEntry = { term: 1, timeMs: 0, size: 0, serial: 0 };
+function firstEntry(members: number): SimEntry {
+  const voters = Array.from({ length: members }, (_, at) => idOf(at));
+  const incarnations = new Map(voters.map((id) => [id, INCARNATION]));
+  const config = createConfiguration({ voters, incarnations });
+  return { term: 1, timeMs: 0, size: 0, serial: 0, config };
+}
+
+/** Nobody's store is emptied here: all are alike in this, too. */
+export const INCARNATION = 1;
 
 export function idOf(at: number): MemberId {
   return String.fromCharCode(97 + at);
@@ -49,14 +58,13 @@ export function placeOf(id: MemberId): number {
 
 export function createLocal(at: number, members: number): Local {
   const hardState = { term: 1, votedFor: undefined, commit: 1 };
-  const disk = [FIRST_ENTRY];
-  const state = loadState(at, members, hardState, disk, false);
+  const disk = [firstEntry(members)];
+  const state = loadState(at, hardState, disk, false);
   return { at, state, log: disk, hardState, disk, pending: [], held: [] };
 }
 
 export function loadState(
   at: number,
-  members: number,
   hardState: HardState,
   disk: readonly SimEntry[],
   restarted: boolean,
@@ -68,11 +76,9 @@ export function loadState(
   const sizes = disk.map((entry) => entry.size);
   return createState({
     id: idOf(at),
-    config: {
-      voters: Array.from({ length: members }, (_, other) => idOf(other)),
-      outgoing: [],
-      learners: [],
-    },
+    incarnation: INCARNATION,
+    known: { admitted: true, pins: new Map() },
+    configs: configurationsOf(disk),
     hardState,
     positions: { base: { index: 0, term: 0 }, runs, sizes, lastTimeMs: 0 },
     options: EXPLORER_OPTIONS,

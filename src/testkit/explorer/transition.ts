@@ -15,7 +15,7 @@ import {
 } from '../../raft/index.ts';
 import { isSame, type SimEntry } from '../simulator/sim-disk.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
-import { type Draft, draftOf, idOf, type Local, loadState, placeOf } from './local.ts';
+import { type Draft, draftOf, INCARNATION, idOf, type Local, loadState, placeOf } from './local.ts';
 import { checkDurable, checkLeaves } from './local-checks.ts';
 import { HEARTBEAT_MS, PATIENCE_MS } from './scope.ts';
 
@@ -46,22 +46,20 @@ export interface Told {
 }
 
 /** Throws what a check, or the core itself, throws. */
-export function happen(local: Local, what: Happening, members: number, run: typeof step): Outcome {
-  const transition = new Transition(local, members, run);
+export function happen(local: Local, what: Happening, run: typeof step): Outcome {
+  const transition = new Transition(local, run);
   transition.happen(what);
   return transition.end();
 }
 
 class Transition {
   readonly #draft: Draft;
-  readonly #members: number;
   readonly #run: typeof step;
   readonly #sent: Envelope[] = [];
   readonly #told: Told[] = [];
 
-  constructor(local: Local, members: number, run: typeof step) {
+  constructor(local: Local, run: typeof step) {
     this.#draft = draftOf(local);
-    this.#members = members;
     this.#run = run;
   }
 
@@ -87,7 +85,11 @@ class Transition {
         const { entries, from, message } = what.envelope;
         const quietMs = Math.max(state.silentUntilMs, state.following.contactMs + PATIENCE_MS);
         const now = what.late ? quietMs : state.now;
-        return this.#step({ type: 'receive', from: idOf(from), message, entries }, now, 0);
+        return this.#step(
+          { type: 'receive', from: idOf(from), incarnation: INCARNATION, message, entries },
+          now,
+          0,
+        );
       }
       default:
         unreachable(what);
@@ -201,7 +203,7 @@ class Transition {
     draft.pending = [];
     draft.held = [];
     draft.log = [...draft.disk];
-    draft.state = loadState(draft.at, this.#members, draft.hardState, draft.disk, true);
+    draft.state = loadState(draft.at, draft.hardState, draft.disk, true);
     this.#step({ type: 'start' }, 0, 0);
   }
 }

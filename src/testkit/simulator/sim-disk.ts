@@ -1,7 +1,7 @@
 // A member's disk: what is durable, what is being written, what waits. It never forgets what it has
 // confirmed, unless told to, and may keep or lose, as a whole, what it was writing at a crash.
 import { assert } from '../../lib/assert.ts';
-import type { HardState, Write } from '../../raft/index.ts';
+import type { Configuration, ConfigurationAt, HardState, Write } from '../../raft/index.ts';
 
 export interface SimEntry {
   readonly term: number;
@@ -9,6 +9,7 @@ export interface SimEntry {
   readonly size: number;
   /** Number of the client's attempt; 0 for what the core made itself. */
   readonly serial: number;
+  readonly config?: Configuration | undefined;
 }
 
 interface Batch {
@@ -71,6 +72,11 @@ export class SimDisk {
     }
     for (const entry of entries) this.entries.push(entry);
   }
+}
+
+/** The configurations in a log whose entry i is at place i - 1. */
+export function configurationsOf(entries: readonly SimEntry[]): ConfigurationAt[] {
+  return entries.flatMap(({ config }, place) => (config ? [{ index: place + 1, config }] : []));
 }
 
 export function isSame(a: SimEntry | undefined, b: SimEntry | undefined): boolean {

@@ -1,6 +1,7 @@
 // One simulated member: the real core, its log with operation numbers instead of bytes, its disk.
 import {
   type Append,
+  createConfiguration,
   createState,
   type Effect,
   type MemberId,
@@ -12,7 +13,7 @@ import {
   step,
   type Write,
 } from '../../raft/index.ts';
-import { SimDisk, type SimEntry } from './sim-disk.ts';
+import { configurationsOf, SimDisk, type SimEntry } from './sim-disk.ts';
 
 export interface Envelope {
   readonly from: number;
@@ -58,7 +59,9 @@ export class SimMember {
     this.#ids = ids;
     this.#options = options;
     this.#clock = clock;
-    const first = { term: 1, timeMs: 0, size: 4, serial: 0 };
+    const incarnations = new Map(ids.map((each, place) => [each, place + 1]));
+    const config = createConfiguration({ voters: ids, incarnations });
+    const first = { term: 1, timeMs: 0, size: 4, serial: 0, config };
     this.disk = new SimDisk({ term: 1, votedFor: undefined, commit: 1 }, [first]);
     this.log = [first];
     this.state = this.#load(0, false);
@@ -113,8 +116,8 @@ export class SimMember {
   ): void {
     for (let index = from; index < until; index++) {
       const op = ops[index - from];
-      const { term, timeMs } = entry;
-      this.log.push({ term, timeMs, size: op?.size ?? 0, serial: op?.serial ?? 0 });
+      const { config, term, timeMs } = entry;
+      this.log.push({ term, timeMs, size: op?.size ?? 0, serial: op?.serial ?? 0, config });
     }
   }
 
@@ -156,7 +159,9 @@ export class SimMember {
     }
     return createState({
       id: this.id,
-      config: { voters: this.#ids, outgoing: [], learners: [] },
+      incarnation: this.at + 1,
+      known: { admitted: true, pins: new Map() },
+      configs: configurationsOf(entries),
       hardState,
       positions: {
         base: { index: 0, term: 0 },

@@ -221,7 +221,12 @@ export class Simulation<C, R, M> implements Field {
   #receive(member: SimMember, envelope: Envelope): void {
     const { entries, message } = envelope;
     const from = this.members[envelope.from]?.id ?? '';
-    this.#step(member, { type: 'receive', from, message, entries }, NO_OPS, envelope);
+    this.#step(
+      member,
+      { type: 'receive', from, incarnation: envelope.from + 1, message, entries },
+      NO_OPS,
+      envelope,
+    );
   }
 
   #written(member: SimMember): void {
@@ -349,6 +354,7 @@ export class Simulation<C, R, M> implements Field {
         return;
       }
       case 'apply':
+      case 'members':
       case 'role':
         return;
       default:

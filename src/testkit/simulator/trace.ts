@@ -151,7 +151,11 @@ function fieldsOf(message: Message): Fields {
       return { ...NO_FIELDS, commit: message.commit };
     case 'heartbeat-ack':
     case 'stale-term':
+    case 'timeout-now':
+    case 'greeting':
       return NO_FIELDS;
+    case 'greeting-reply':
+      return { ...NO_FIELDS, reject: !message.known };
     default:
       return message satisfies never;
   }
@@ -170,6 +174,9 @@ const messageNames: Readonly<Record<Message['type'], readonly [string, string]>>
   'heartbeat-ack': ['AppendEntriesResponse', 'MsgHeartbeatResp'],
   'commit-notice': ['CommitNotice', 'MsgCommitNotice'],
   'stale-term': ['StaleTerm', 'MsgStaleTerm'],
+  'timeout-now': ['TimeoutNow', 'MsgTimeoutNow'],
+  greeting: ['Greeting', 'MsgGreeting'],
+  'greeting-reply': ['GreetingReply', 'MsgGreetingReply'],
 };
 
 const eventNames: Readonly<Record<Exclude<RaftEvent['type'], 'receive'>, string>> = {
@@ -179,6 +186,8 @@ const eventNames: Readonly<Record<Exclude<RaftEvent['type'], 'receive'>, string>
   applied: 'Applied',
   timeout: 'Timeout',
   campaign: 'Campaign',
+  change: 'ChangeConf',
+  transfer: 'TransferLeader',
 };
 
 const roleNames = {

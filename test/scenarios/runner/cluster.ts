@@ -1,7 +1,14 @@
 // A scripted cluster: members, the messages between them, one clock, and what must hold for all.
 import { assert } from '../../../src/lib/assert.ts';
 import type { MemberId, RaftEvent, RaftOptions } from '../../../src/raft/index.ts';
-import { type Entry, type Envelope, options, ScriptedMember, type Stored } from './member.ts';
+import {
+  type Entry,
+  type Envelope,
+  incarnationOf,
+  options,
+  ScriptedMember,
+  type Stored,
+} from './member.ts';
 import { printEffects, printEvent, printMessage, printWrite } from './print.ts';
 
 export interface Filter {
@@ -88,7 +95,11 @@ export class ScriptedCluster {
       this.#lines.push(`${to} is down: ${printMessage(envelope)} from ${from} is lost`);
       return;
     }
-    this.step(to, { type: 'receive', from, message, entries }, printMessage(envelope));
+    this.step(
+      to,
+      { type: 'receive', from, incarnation: incarnationOf(from), message, entries },
+      printMessage(envelope),
+    );
   }
 
   drop(envelope: Envelope): void {

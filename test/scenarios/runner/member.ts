@@ -2,8 +2,10 @@
 import { assert } from '../../../src/lib/assert.ts';
 import {
   type Append,
+  type Configuration,
   checkState,
   checkStep,
+  createConfiguration,
   createState,
   type Effect,
   type HardState,
@@ -73,7 +75,7 @@ export class ScriptedMember {
   /** The log as this member sees it, durable or not. */
   log: Entry[];
   #held: { after: number; envelope: Envelope }[] = [];
-  readonly #voters: readonly MemberId[];
+  readonly #config: Configuration;
   #options: RaftOptions;
 
   constructor(
@@ -86,7 +88,8 @@ export class ScriptedMember {
     this.id = id;
     this.disk = disk;
     this.log = [...disk.entries];
-    this.#voters = voters;
+    const incarnations = new Map(voters.map((each) => [each, incarnationOf(each)]));
+    this.#config = createConfiguration({ voters, incarnations });
     this.#options = limits;
     this.state = this.#load(0, false, seed);
   }
@@ -148,7 +151,9 @@ export class ScriptedMember {
     );
     return createState({
       id: this.id,
-      config: { voters: this.#voters, outgoing: [], learners: [] },
+      incarnation: incarnationOf(this.id),
+      known: { admitted: true, pins: new Map() },
+      configs: [{ index: 1, config: this.#config }],
       hardState,
       positions: {
         base: { index: 0, term: 0 },
@@ -206,6 +211,11 @@ export class ScriptedMember {
       assert(termAt(this.state.log, at + 1) === entry.term, 'the core knows every term');
     }
   }
+}
+
+/** The store on which a member runs. */
+export function incarnationOf(id: MemberId): number {
+  return id.charCodeAt(0);
 }
 
 function seedOf(id: MemberId): number {

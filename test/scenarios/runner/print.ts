@@ -1,5 +1,5 @@
 // A step, in words that a person can follow.
-import type { Effect, RaftEvent, Write } from '../../../src/raft/index.ts';
+import type { ConfigurationAt, Effect, RaftEvent, Write } from '../../../src/raft/index.ts';
 import type { Entry, Envelope, ScriptedMember } from './member.ts';
 
 /** `1@1 2@1 3@2(x)`: index, term, and the name of a command. */
@@ -42,6 +42,12 @@ export function printMessage({ entries, message: m }: Envelope): string {
       return `commit-notice in term ${m.term}: commit ${m.commit}`;
     case 'stale-term':
       return `stale-term: the term is ${m.term}`;
+    case 'timeout-now':
+      return `timeout-now in term ${m.term}, round ${m.round}`;
+    case 'greeting':
+      return 'greeting';
+    case 'greeting-reply':
+      return `greeting-reply: ${m.known ? 'known' : 'unknown'} as ${m.incarnation}`;
     default:
       return m satisfies never;
   }
@@ -83,6 +89,8 @@ export function printEffects(member: ScriptedMember, effects: readonly Effect[])
       lines.push(`to ${to}: ${text}${held}`);
     } else if (effect.type === 'apply') {
       lines.push(`applies up to ${effect.upTo}`);
+    } else if (effect.type === 'members') {
+      lines.push(`members: ${effect.configs.map(printConfiguration).join(', then ')}`);
     } else {
       const { leader, role, term } = effect;
       const of = leader === undefined || role === 'leader' ? '' : ` of ${leader}`;
@@ -90,6 +98,16 @@ export function printEffects(member: ScriptedMember, effects: readonly Effect[])
     }
   }
   return lines.map((line) => `  ${line}`);
+}
+
+/** `a b` vote, `(a b)` voted in the other half of a joint configuration, `+ c` learns. */
+export function printConfiguration({ config, index }: ConfigurationAt): string {
+  const { joining, learners, outgoing, voters } = config;
+  const halves = outgoing.length === 0 ? '' : ` (${outgoing.join(' ')})`;
+  const rest = learners.length === 0 ? '' : ` + ${learners.join(' ')}`;
+  const coming = joining.map(({ id, replaces }) => (replaces ? `${id} for ${replaces}` : id));
+  const next = coming.length === 0 ? '' : `, joining ${coming.join(' ')}`;
+  return `${voters.join(' ')}${halves}${rest}${next} at ${index}`;
 }
 
 export function printState(member: ScriptedMember): string {

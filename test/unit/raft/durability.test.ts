@@ -4,7 +4,13 @@ import { ack, appendOf, makeLeader, progress, settledLeader, TestMember } from '
 describe('a message that shows a new term or vote', () => {
   it('waits for the write that makes it durable: a vote', () => {
     const member = new TestMember({ terms: [1] });
-    member.receive('b', { type: 'vote-request', term: 2, lastIndex: 1, lastTerm: 1 });
+    member.receive('b', {
+      type: 'vote-request',
+      forced: false,
+      term: 2,
+      lastIndex: 1,
+      lastTerm: 1,
+    });
     expect(member.waiting).toHaveLength(1);
     expect(member.waiting[0]?.hardState).toEqual({ term: 2, votedFor: 'b', commit: 0 });
     expect(member.only('vote-reply').after).toBe(member.waiting[0]?.write);
@@ -12,14 +18,26 @@ describe('a message that shows a new term or vote', () => {
 
   it('waits for the write of a vote in a term that is durable already', () => {
     const member = new TestMember({ terms: [1], term: 2 });
-    member.receive('b', { type: 'vote-request', term: 2, lastIndex: 1, lastTerm: 1 });
+    member.receive('b', {
+      type: 'vote-request',
+      forced: false,
+      term: 2,
+      lastIndex: 1,
+      lastTerm: 1,
+    });
     expect(member.waiting[0]?.hardState).toEqual({ term: 2, votedFor: 'b', commit: 0 });
     expect(member.only('vote-reply').after).toBe(1);
   });
 
   it('waits also when it is the answer to a repeated request', () => {
     const member = new TestMember({ terms: [1] });
-    const request = { type: 'vote-request', term: 2, lastIndex: 1, lastTerm: 1 } as const;
+    const request = {
+      type: 'vote-request',
+      forced: false,
+      term: 2,
+      lastIndex: 1,
+      lastTerm: 1,
+    } as const;
     member.receive('b', request);
     member.receive('b', request);
     expect(member.waiting).toHaveLength(1);
@@ -31,7 +49,13 @@ describe('a message that shows a new term or vote', () => {
 
   it('waits when it refuses: the term it names is new', () => {
     const member = new TestMember({ terms: [1, 1] });
-    member.receive('b', { type: 'vote-request', term: 2, lastIndex: 1, lastTerm: 1 });
+    member.receive('b', {
+      type: 'vote-request',
+      forced: false,
+      term: 2,
+      lastIndex: 1,
+      lastTerm: 1,
+    });
     const { after, message } = member.only('vote-reply');
     expect([message.granted, after]).toEqual([false, 1]);
   });

@@ -51,7 +51,13 @@ describe('an election', () => {
     const requests = member.sent('vote-request');
     expect(requests.map(({ to }) => to)).toEqual(['b', 'c', 'd']);
     for (const { message } of requests) {
-      expect(message).toEqual({ type: 'vote-request', term: 3, lastIndex: 2, lastTerm: 2 });
+      expect(message).toEqual({
+        type: 'vote-request',
+        forced: false,
+        term: 3,
+        lastIndex: 2,
+        lastTerm: 2,
+      });
     }
   });
 
@@ -159,7 +165,13 @@ describe('a vote', () => {
     member.writeAll();
     vote(member, 'b', false, 7);
     expect(member.state).toMatchObject({ role: 'follower', term: 7, votedFor: undefined });
-    member.receive('c', { type: 'vote-request', term: 7, lastIndex: 1, lastTerm: 1 });
+    member.receive('c', {
+      type: 'vote-request',
+      forced: false,
+      term: 7,
+      lastIndex: 1,
+      lastTerm: 1,
+    });
     expect(member.only('vote-reply').message).toMatchObject({ term: 7, granted: true });
     expect(member.state.votedFor).toBe('c');
   });
@@ -203,7 +215,13 @@ describe('a vote', () => {
 });
 
 describe('a voter', () => {
-  const request = { type: 'vote-request', term: 5, lastIndex: 3, lastTerm: 2 } as const;
+  const request = {
+    type: 'vote-request',
+    forced: false,
+    term: 5,
+    lastIndex: 3,
+    lastTerm: 2,
+  } as const;
 
   it('gives one vote a term, to the first who asks, and again to that one', () => {
     const member = new TestMember({ terms: [1, 2, 2] });

@@ -117,7 +117,13 @@ describe('a step that breaks a rule is found', () => {
 
   it('when a message shows a term that is not durable yet', () => {
     const member = new TestMember({ terms: [1] });
-    member.receive('b', { type: 'vote-request', term: 2, lastIndex: 1, lastTerm: 1 });
+    member.receive('b', {
+      type: 'vote-request',
+      forced: false,
+      term: 2,
+      lastIndex: 1,
+      lastTerm: 1,
+    });
     const before = summarize(member.state);
     const message = { type: 'vote-reply', term: 2, granted: true } as const;
     const sent = (after: number): Effect[] => [{ type: 'send', to: 'b', message, after }];

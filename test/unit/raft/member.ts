@@ -1,13 +1,18 @@
 // One member of the core under test: it counts time, keeps the writes that wait, and checks every
 // invariant at every step.
 import {
+  type Configuration,
+  type ConfigurationAt,
   checkState,
   checkStep,
+  createConfiguration,
   createState,
   type Effect,
   type EntryHead,
+  type KnownMembers,
   type MemberId,
   type Message,
+  membersOf,
   nextDeadline,
   type RaftEvent,
   type RaftOptions,
@@ -46,6 +51,10 @@ export interface MemberInit {
   readonly applied?: number;
   readonly restarted?: boolean;
   readonly options?: Partial<RaftOptions>;
+  /** Default: those of `voters`, `outgoing` and `learners`, at index 0. */
+  readonly configs?: readonly ConfigurationAt[];
+  readonly incarnation?: number;
+  readonly known?: KnownMembers;
 }
 
 type Sent<T extends Message['type']> = Send & { readonly message: Extract<Message, { type: T }> };
@@ -61,11 +70,9 @@ export class TestMember {
     const { terms = [], base = { index: 0, term: 0 }, size = 0 } = init;
     this.state = createState({
       id: init.id ?? 'a',
-      config: {
-        voters: init.voters ?? ['a', 'b', 'c'],
-        outgoing: init.outgoing ?? [],
-        learners: init.learners ?? [],
-      },
+      incarnation: init.incarnation ?? incarnationOf(init.id ?? 'a'),
+      known: init.known ?? { admitted: true, pins: new Map() },
+      configs: init.configs ?? [{ index: base.index, config: configOf(init) }],
       hardState: {
         term: init.term ?? terms.at(-1) ?? base.term,
         votedFor: init.votedFor,
@@ -96,7 +103,7 @@ export class TestMember {
   }
 
   receive(from: MemberId, message: Message, entries: readonly EntryHead[] = []): void {
-    this.step({ type: 'receive', from, message, entries });
+    this.step({ type: 'receive', from, incarnation: incarnationOf(from), message, entries });
   }
 
   propose(...sizes: readonly number[]): void {
@@ -153,6 +160,18 @@ export class TestMember {
     for (const effect of this.effects) if (effect.type === 'apply') return effect.upTo;
     return 0;
   }
+}
+
+/** The store on which a member runs, unless a test says otherwise. */
+export function incarnationOf(id: MemberId): number {
+  return id.charCodeAt(0);
+}
+
+/** With every incarnation known. */
+export function configOf(parts: Partial<Configuration>): Configuration {
+  const config = createConfiguration({ voters: ['a', 'b', 'c'], ...parts });
+  const incarnations = new Map(membersOf(config).map((id) => [id, incarnationOf(id)]));
+  return { ...config, incarnations: parts.incarnations ?? incarnations };
 }
 
 export function head(term: number, size = 0): EntryHead {

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { isVoter, otherMembers, otherVoters } from '../../../src/raft/membership.ts';
+import {
+  createConfiguration,
+  isVoter,
+  otherMembers,
+  otherVoters,
+} from '../../../src/raft/membership.ts';
 
-const joint = { voters: ['a', 'b', 'c'], outgoing: ['c', 'd'], learners: ['e'] };
+const joint = createConfiguration({
+  voters: ['a', 'b', 'c'],
+  outgoing: ['c', 'd'],
+  learners: ['e'],
+});
 
 describe('a configuration', () => {
   it('gives a vote to those in either half, and to no learner or stranger', () => {

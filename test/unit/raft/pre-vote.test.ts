@@ -143,7 +143,13 @@ describe('a follower of a live leader', () => {
   it('says nothing to a candidate and does not learn its term', () => {
     const member = following();
     member.pass(99);
-    member.receive('c', { type: 'vote-request', term: 9, lastIndex: 9, lastTerm: 8 });
+    member.receive('c', {
+      type: 'vote-request',
+      forced: false,
+      term: 9,
+      lastIndex: 9,
+      lastTerm: 8,
+    });
     expect(member.effects).toEqual([]);
     expect(member.state).toMatchObject({ term: 1, leader: 'b', votedFor: undefined });
   });
@@ -153,7 +159,13 @@ describe('a follower of a live leader', () => {
     member.pass(100);
     member.receive('c', request);
     expect(member.only('pre-vote-reply').message.granted).toBe(true);
-    member.receive('c', { type: 'vote-request', term: 2, lastIndex: 1, lastTerm: 1 });
+    member.receive('c', {
+      type: 'vote-request',
+      forced: false,
+      term: 2,
+      lastIndex: 1,
+      lastTerm: 1,
+    });
     expect(member.only('vote-reply').message).toMatchObject({ term: 2, granted: true });
   });
 
@@ -173,7 +185,13 @@ describe('a follower of a live leader', () => {
   it('still answers a candidate of an older term with its own', () => {
     const member = new TestMember({ terms: [1], term: 4 });
     heartbeat(member, 'b', 4);
-    member.receive('c', { type: 'vote-request', term: 3, lastIndex: 9, lastTerm: 2 });
+    member.receive('c', {
+      type: 'vote-request',
+      forced: false,
+      term: 3,
+      lastIndex: 9,
+      lastTerm: 2,
+    });
     expect(member.only('vote-reply').message).toMatchObject({ term: 4, granted: false });
   });
 });
@@ -184,7 +202,13 @@ describe('a leader', () => {
     makeLeader(member);
     member.receive('c', { ...request, term: 2, campaign: 9, lastIndex: 9, lastTerm: 2 });
     expect(member.only('pre-vote-reply').message).toMatchObject({ term: 2, granted: false });
-    member.receive('c', { type: 'vote-request', term: 9, lastIndex: 9, lastTerm: 8 });
+    member.receive('c', {
+      type: 'vote-request',
+      forced: false,
+      term: 9,
+      lastIndex: 9,
+      lastTerm: 8,
+    });
     expect(member.effects).toEqual([]);
     expect(member.state).toMatchObject({ role: 'leader', term: 2 });
   });
@@ -196,13 +220,25 @@ describe('a restarted member', () => {
     member.pass(99);
     member.receive('b', request);
     expect(member.only('pre-vote-reply').message.granted).toBe(false);
-    member.receive('b', { type: 'vote-request', term: 2, lastIndex: 1, lastTerm: 1 });
+    member.receive('b', {
+      type: 'vote-request',
+      forced: false,
+      term: 2,
+      lastIndex: 1,
+      lastTerm: 1,
+    });
     expect(member.effects).toEqual([]);
     expect(member.state).toMatchObject({ term: 1, votedFor: undefined });
     member.pass(1);
     member.receive('b', request);
     expect(member.only('pre-vote-reply').message.granted).toBe(true);
-    member.receive('b', { type: 'vote-request', term: 2, lastIndex: 1, lastTerm: 1 });
+    member.receive('b', {
+      type: 'vote-request',
+      forced: false,
+      term: 2,
+      lastIndex: 1,
+      lastTerm: 1,
+    });
     expect(member.only('vote-reply').message.granted).toBe(true);
   });
 

@@ -11,7 +11,7 @@ import {
 } from '../../../src/raft/progress.ts';
 
 function replicating(match: number, last: number): Progress {
-  const progress = createProgress(match + 1, 0);
+  const progress = createProgress(match + 1, 0, 1);
   recordSent(progress, match);
   recordMatch(progress, match);
   for (let index = match + 1; index <= last; index++) recordSent(progress, index);
@@ -20,7 +20,7 @@ function replicating(match: number, last: number): Progress {
 
 describe('the progress of a follower', () => {
   it('begins by probing, with nothing known to match', () => {
-    expect(createProgress(8, 30)).toEqual({
+    expect(createProgress(8, 30, 1)).toEqual({
       mode: 'probe',
       match: 0,
       next: 8,
@@ -31,25 +31,29 @@ describe('the progress of a follower', () => {
       patience: 1,
       commitSent: 0,
       contactMs: 30,
+      catchUp: undefined,
+      dropAtMs: Infinity,
+      stranger: false,
+      leaseMs: -Infinity,
       inflight: [],
     });
   });
 
   it('keeps its next index while it probes, however much the probe holds', () => {
-    const progress = createProgress(5, 0);
+    const progress = createProgress(5, 0, 1);
     recordSent(progress, 9);
     expect(progress).toMatchObject({ mode: 'probe', next: 5, sent: 9, inflight: [9] });
   });
 
   it('replicates behind the probe once that has landed', () => {
-    const progress = createProgress(5, 0);
+    const progress = createProgress(5, 0, 1);
     recordSent(progress, 9);
     expect(recordMatch(progress, 9)).toBe(true);
     expect(progress).toMatchObject({ mode: 'replicate', match: 9, next: 10, inflight: [] });
   });
 
   it('goes on behind what it sent, also when only a part of that has landed', () => {
-    const progress = createProgress(5, 0);
+    const progress = createProgress(5, 0, 1);
     recordSent(progress, 9);
     expect(recordMatch(progress, 7)).toBe(true);
     expect(progress).toMatchObject({ match: 7, next: 10, inflight: [9] });
@@ -125,7 +129,7 @@ describe('the progress of a follower', () => {
     );
     fc.assert(
       fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
-        const progress = createProgress(3, 0);
+        const progress = createProgress(3, 0, 1);
         for (const { type, value } of actions) {
           const { match, stream } = progress;
           // One append at a time is on its way while probing.

@@ -211,8 +211,11 @@ describe('a leader without contact', () => {
   });
 
   it('to the quorum of one half lets go', () => {
-    const member = leaderOf({ outgoing: ['d', 'e', 'f'] });
-    wait(member, 150, ['b', 'c', 'd']);
+    const member = new TestMember({ outgoing: ['d', 'e', 'f'] });
+    makeLeader(member);
+    wait(member, 80, ['b', 'c', 'd']);
+    expect(member.state.role).toBe('leader');
+    wait(member, 70, ['b', 'c', 'd']);
     expect(member.state.role).toBe('follower');
   });
 

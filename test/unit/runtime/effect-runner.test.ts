@@ -44,7 +44,13 @@ describe('entries that take the place of others', () => {
       ...{ from: 2, until: 4, commit: 0 },
     };
     const send = { type: 'send', to: 'b', message, after: 0 } as const;
-    const received = { type: 'receive', from: 'c', message, entries: entriesOf(2, 4, 2) } as const;
+    const received = {
+      type: 'receive',
+      from: 'c',
+      incarnation: 99,
+      message,
+      entries: entriesOf(2, 4, 2),
+    } as const;
     runner.run([send], { type: 'timeout' });
     runner.run([{ type: 'accept', from: 2, until: 4 }], received);
     runner.run([send], { type: 'timeout' });

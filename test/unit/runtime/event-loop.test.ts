@@ -7,7 +7,7 @@ import {
 } from '../../../src/raft/index.ts';
 import { EventLoop } from '../../../src/runtime/event-loop.ts';
 import { HandClock } from '../memory/hand-clock.ts';
-import { testOptions } from '../raft/member.ts';
+import { configOf, testOptions } from '../raft/member.ts';
 
 class Bench {
   readonly clock = new HandClock();
@@ -22,9 +22,20 @@ class Bench {
   readonly loop: EventLoop;
 
   constructor(checked = true) {
-    const config = { voters: ['a', 'b', 'c'], outgoing: [], learners: [] };
+    const known = { admitted: true, pins: new Map() };
+    const configs = [{ index: 0, config: configOf({}) }];
     this.state = createState({
-      ...{ id: 'a', config, options: testOptions, applied: 0, restarted: false, seed: 3, now: 0 },
+      ...{
+        id: 'a',
+        incarnation: 97,
+        known,
+        configs,
+        options: testOptions,
+        applied: 0,
+        restarted: false,
+        seed: 3,
+        now: 0,
+      },
       hardState: { term: 1, votedFor: undefined, commit: 0 },
       positions: { base: { index: 0, term: 0 }, runs: [], sizes: [], lastTimeMs: 0 },
     });
@@ -52,7 +63,7 @@ class Bench {
   heartbeat(): void {
     const parts = { term: 1, stream: 1, round: 1, commit: 0, sent: 0 };
     const message = { type: 'heartbeat', ...parts } as const;
-    this.loop.push({ type: 'receive', from: 'b', message, entries: [] });
+    this.loop.push({ type: 'receive', from: 'b', incarnation: 98, message, entries: [] });
   }
 
   start(): void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createConfiguration } from '../../../src/raft/index.ts';
 import {
   decodeMembers,
   encodeMembers,
@@ -13,7 +14,16 @@ const entry: MembersEntry = {
     { id: 'c', address: 'c'.repeat(1000) },
     { id: 'd', address: 'd' },
   ],
-  config: { voters: ['a', 'bé'], outgoing: ['a', 'c'], learners: ['d'] },
+  config: {
+    voters: ['a', 'bé'],
+    outgoing: ['a', 'c'],
+    learners: ['d'],
+    joining: [{ id: 'd', replaces: 'bé' }],
+    incarnations: new Map([
+      ['a', 1],
+      ['d', 2 ** 53 - 1],
+    ]),
+  },
 };
 
 const refused = expect.objectContaining({ code: 'ERR_FRAME' });
@@ -31,9 +41,9 @@ describe('a members entry', () => {
 
   it('keeps its bytes from version to version', () => {
     const one = { members: [{ id: 'a', address: 'x:1' }] };
-    const config = { voters: ['a'], outgoing: [], learners: [] };
+    const config = createConfiguration({ voters: ['a'], incarnations: new Map([['a', 258]]) });
     expect(Buffer.from(encodeMembers({ ...one, config })).toString('hex')).toBe(
-      '00000001' + '01' + '00000001' + '61' + '00000003' + '783a31',
+      '00000001' + '01' + '0000000000000102' + '01' + '61' + '00000003' + '783a31',
     );
   });
 
@@ -47,8 +57,7 @@ describe('a members entry', () => {
 
   it.each([
     ['the count', 0],
-    ['the id', 5],
-    ['the address', 10],
+    ['the address', 15],
   ])('is refused when %s is a length that cannot be', (_, at) => {
     const bytes = encodeMembers(entry);
     for (const length of [0, 2 ** 31, 2 ** 32 - 1]) {
@@ -59,15 +68,15 @@ describe('a members entry', () => {
   it('is refused when a part in the cluster is unknown', () => {
     const bytes = encodeMembers(entry);
     expect(bytes[4]).toBe(3);
-    for (const part of [0, 8, 0x83]) {
+    for (const part of [0, 8, 9, 16, 20, 0x83]) {
       expect(() => decodeMembers(bytes.with(4, part))).toThrow(refused);
     }
   });
 
   it('is refused when an id is not UTF-8: two of them could read as one', () => {
     const bytes = encodeMembers(entry);
-    expect(bytes[9]).toBe('a'.charCodeAt(0));
-    expect(() => decodeMembers(bytes.with(9, 0xff))).toThrow(refused);
+    expect(bytes[14]).toBe('a'.charCodeAt(0));
+    expect(() => decodeMembers(bytes.with(14, 0xff))).toThrow(refused);
   });
 });
 
@@ -76,11 +85,8 @@ describe('the first members', () => {
     const members = ['b', 'a', 'é', 'C'].map((id) => ({ id, address: `${id}:1` }));
     const bytes = encodeMembers(firstMembers(members));
     expect(encodeMembers(firstMembers([...members].reverse()))).toEqual(bytes);
-    expect(decodeMembers(bytes).config).toEqual({
-      voters: ['C', 'a', 'b', 'é'],
-      outgoing: [],
-      learners: [],
-    });
+    const voters = ['C', 'a', 'b', 'é'];
+    expect(decodeMembers(bytes).config).toEqual(createConfiguration({ voters }));
   });
 
   it('are taken as they are: the list that was passed is not sorted', () => {

@@ -16,6 +16,7 @@ function writeOf({ truncateFrom = 0, from, until }: Range, term = 1): Write {
     ...{ type: 'write', write: ++numbers, truncateFrom, from, until },
     ...{ lastIndex: until - 1, lastTerm: term },
     hardState: { term, votedFor: undefined, commit: 0 },
+    known: undefined,
   };
 }
 

@@ -11,7 +11,7 @@ const LARGE = 2 ** 53 - 2;
 export const messages: readonly Exclude<Message, { type: 'append' }>[] = [
   { type: 'pre-vote-request', term: 1, campaign: 2, lastIndex: 3, lastTerm: 4 },
   { type: 'pre-vote-reply', term: 1, campaign: 2, granted: true },
-  { type: 'vote-request', term: LARGE, lastIndex: LARGE, lastTerm: LARGE },
+  { type: 'vote-request', forced: false, term: LARGE, lastIndex: LARGE, lastTerm: LARGE },
   { type: 'vote-reply', term: 1, granted: false },
   { type: 'append-ack', term: 1, stream: 2, match: 3 },
   { type: 'append-reject', term: 1, stream: 2, prevIndex: 3, hintIndex: 4, hintTerm: 5 },

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   cloneState,
+  createConfiguration,
   hashState,
   type RaftEvent,
   type RaftState,
@@ -37,7 +38,11 @@ function candidate(): TestMember {
 const ofAnyone: readonly Change[] = [
   ['id', (state) => Object.assign(state, { id: 'x' })],
   ['options', (state) => Object.assign(state, { options: { ...state.options, heartbeatMs: 11 } })],
-  ['config', (state) => Object.assign(state, { config: { ...state.config, learners: ['d'] } })],
+  ['config', (state) => state.configs.push({ index: 9, config: createConfiguration({}) })],
+  ['pins', ({ recognition }) => recognition.pins.set('d', 5)],
+  ['admission', ({ recognition }) => Object.assign(recognition, { admitted: false })],
+  ['round of the leader', ({ following }) => following.round++],
+  ['write of a pin', ({ writes }) => (writes.recognition = writes.issued + 1)],
   ['term', (state) => state.term++],
   ['vote', (state) => Object.assign(state, { votedFor: 'x' })],
   ['role', (state) => Object.assign(state, { role: 'pre-candidate' })],
@@ -115,16 +120,24 @@ const events: readonly RaftEvent[] = [
   { type: 'timeout' },
   { type: 'campaign' },
   { type: 'propose', bodies: [{ length: 3 }], wallMs: 5 },
-  { type: 'receive', from: 'b', message: { type: 'stale-term', term: 9 }, entries: [] },
   {
     type: 'receive',
-    from: 'c',
-    message: { type: 'vote-request', term: 7, lastIndex: 9, lastTerm: 6 },
+    from: 'b',
+    incarnation: 98,
+    message: { type: 'stale-term', term: 9 },
     entries: [],
   },
   {
     type: 'receive',
     from: 'c',
+    incarnation: 99,
+    message: { type: 'vote-request', term: 7, lastIndex: 9, lastTerm: 6, forced: false },
+    entries: [],
+  },
+  {
+    type: 'receive',
+    from: 'c',
+    incarnation: 99,
     message: appendOf({ term: 8, prev: [2, 1] }, [8])[0],
     entries: [head(8)],
   },

@@ -1,0 +1,32 @@
+// Which configuration is in force here: the latest in the log, committed or not, and again the one
+// before it as soon as it is truncated.
+import { type Configuration, liveConfigurations, NO_CONFIGURATION } from './membership.ts';
+import { unpinRemoved } from './recognition.ts';
+import type { RaftState } from './state.ts';
+
+/** The entry at `index`, which holds it, has just been appended. */
+export function adoptConfiguration(state: RaftState, index: number, config: Configuration): void {
+  state.configs.push({ index, config });
+  putInForce(state);
+}
+
+/** Entries from `from` on are no longer in the log. */
+export function dropConfigurations(state: RaftState, from: number): void {
+  if ((state.configs.at(-1)?.index ?? 0) < from) return;
+  state.configs = state.configs.filter(({ index }) => index < from);
+  putInForce(state);
+}
+
+/** The commit index has moved: what came before the last committed configuration is history. */
+export function commitConfigurations(state: RaftState): void {
+  if ((state.configs[1]?.index ?? Number.POSITIVE_INFINITY) <= state.commit) {
+    state.configs = liveConfigurations(state.configs, state.commit);
+    unpinRemoved(state);
+    state.unwritten.configs = true;
+  }
+}
+
+function putInForce(state: RaftState): void {
+  state.config = (state.configs.at(-1) ?? NO_CONFIGURATION).config;
+  state.unwritten.configs = true;
+}

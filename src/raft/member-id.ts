@@ -1,0 +1,2 @@
+/** Identifies a member within its cluster. Opaque, compared by equality. */
+export type MemberId = string;

@@ -1,0 +1,119 @@
+// Who is who: a member is an id and the store it runs on. A member whose store was emptied has
+// forgotten its votes and acknowledgements, so it is another one (RA18), and may not count as the
+// one it was.
+import { CoxswainError } from '../errors.ts';
+import type { Receive } from './events.ts';
+import type { MemberId } from './member-id.ts';
+import { isMember, isVoter, otherVoters } from './membership.ts';
+import type { Greeting, GreetingReply, Message } from './messages.ts';
+import { send } from './outbox.ts';
+import { type RaftState, resetElectionDue } from './state.ts';
+
+/** The store that `id` is known to run on: as a configuration says, or as it was first met here. */
+export function incarnationOf(state: RaftState, id: MemberId): number | undefined {
+  return state.config.incarnations.get(id) ?? state.recognition.pins.get(id);
+}
+
+/** Is this store a voter's? A member that only shares its id with one may not stand. */
+export function isRecognisedVoter(state: RaftState, config: RaftState['config']): boolean {
+  return (
+    isVoter(config, state.id) &&
+    (config.incarnations.get(state.id) ?? state.incarnation) === state.incarnation
+  );
+}
+
+/**
+ * Whoever is met for the first time is who it says, from now on, and durably before anything that
+ * it says counts. A learner's first word counts as such only when it answers this very leader:
+ * frames of a former bearer of its id may still be on their way.
+ */
+export function meet(state: RaftState, { from, incarnation, message }: Receive): void {
+  if (from === state.id || incarnationOf(state, from) !== undefined) return;
+  const isAnswering =
+    'stream' in message && state.leading?.progress.get(from)?.stream === message.stream;
+  if (!isVoter(state.config, from) && !(isAnswering && isMember(state.config, from))) return;
+  state.recognition.pins.set(from, incarnation);
+  state.unwritten.recognition = true;
+}
+
+/** The id is known to belong to another store. */
+export function isStranger(state: RaftState, { from, incarnation }: Receive): boolean {
+  return (incarnationOf(state, from) ?? incarnation) !== incarnation;
+}
+
+/** Its host will want to know: the member of that name is not coming back. */
+export function noteStranger({ leading }: RaftState, from: MemberId): void {
+  const progress = leading?.progress.get(from);
+  if (progress !== undefined) progress.stranger = true;
+}
+
+/** Are the incarnations known here durable? Nothing that is said counts before. */
+export function isProven({ unwritten, writes }: RaftState): boolean {
+  return !unwritten.recognition && writes.recognition <= writes.completed;
+}
+
+/** Configurations that name a member no longer let go of its pin once they are committed. */
+export function unpinRemoved(state: RaftState): void {
+  const { configs, recognition } = state;
+  for (const id of recognition.pins.keys()) {
+    if (configs.some(({ config }) => isMember(config, id))) continue;
+    recognition.pins.delete(id);
+    state.unwritten.unpinned = true;
+  }
+}
+
+/**
+ * A first member of a new cluster takes no part before a majority of the others have its
+ * incarnation on disk: from then on no majority can do without one that would tell it from a
+ * successor on an emptied store.
+ */
+export function greet(state: RaftState): void {
+  const others = otherVoters(state.config, state.id);
+  if (others.length === 0) admit(state);
+  resetElectionDue(state);
+  for (const id of others) {
+    if (!state.recognition.greeted.has(id)) send(state, id, { type: 'greeting', term: state.term });
+  }
+}
+
+export function receiveGreeting(state: RaftState, from: MemberId, event: Receive): void {
+  const { incarnation } = event;
+  const { admitted, greeted } = state.recognition;
+  const isListed = state.configs.some(({ config }) => isMember(config, from));
+  const bearer = incarnationOf(state, from);
+  // Who was never told of a configuration cannot tell, and one never met is met by its answers.
+  if (isListed ? bearer === undefined : state.configs[0]?.index === 0) return;
+  const known = isListed && bearer === incarnation;
+  send(state, from, { type: 'greeting-reply', term: state.term, incarnation, known });
+  const message: Greeting = { type: 'greeting', term: state.term };
+  if (known && !admitted && !greeted.has(from)) send(state, from, message);
+}
+
+export function receiveGreetingReply(state: RaftState, from: MemberId, reply: GreetingReply): void {
+  const { admitted, greeted } = state.recognition;
+  if (admitted || reply.incarnation !== state.incarnation) return;
+  if (!reply.known) throw identityTaken(state.id, from);
+  greeted.add(from);
+  if (greeted.size * 2 > otherVoters(state.config, state.id).length) admit(state);
+}
+
+/** What a member that was not admitted yet takes in. */
+export function isGreeting(message: Message): message is Greeting | GreetingReply {
+  return message.type === 'greeting' || message.type === 'greeting-reply';
+}
+
+function admit(state: RaftState): void {
+  state.recognition.admitted = true;
+  state.unwritten.recognition = true;
+  state.recognition.greeted.clear();
+  resetElectionDue(state);
+}
+
+function identityTaken(id: MemberId, by: MemberId): CoxswainError {
+  return new CoxswainError(
+    'ERR_IDENTITY_TAKEN',
+    `member ${by} knows ${id} by another store, or as removed: this one is new. ` +
+      `Remove ${id}, open it with join: true on an empty store, and add it again`,
+    { outcome: 'not-applied' },
+  );
+}

@@ -1,0 +1,59 @@
+// Leadership handed over on purpose (thesis §3.10): the leader takes nothing new, waits until the
+// next one holds all of its log, and has it stand for election at once.
+import { CoxswainError } from '../errors.ts';
+import type { Transfer } from './events.ts';
+import type { MemberId } from './member-id.ts';
+import { isVoter, otherVoters } from './membership.ts';
+import { send } from './outbox.ts';
+import { notLeader } from './roles.ts';
+import type { RaftState } from './state.ts';
+
+/**
+ * To whom a leader would hand over: `to`, or the voter that is most up to date. Throws
+ * ERR_NOT_LEADER, and ERR_INVALID_OPTION when there is nobody, or `to` is not among them.
+ */
+export function planTransfer(state: RaftState, to: MemberId | undefined): MemberId {
+  if (state.role !== 'leader') throw notLeader(state, 'hands over');
+  const others = state.config.voters.filter((id) => id !== state.id);
+  const chosen = to ?? heirOf(state);
+  if (chosen !== undefined && others.includes(chosen)) return chosen;
+  const accepted = others.length === 0 ? 'nobody: it is the only voter' : others.join(', ');
+  const message = `transferLeadership: to is ${JSON.stringify(to)}; accepted: ${accepted}`;
+  throw new CoxswainError('ERR_INVALID_OPTION', message, { outcome: 'not-applied' });
+}
+
+/** A second call takes the place of the first. */
+export function startHandover(state: RaftState, { to }: Transfer): void {
+  const { config, leading, now, options } = state;
+  if (leading === undefined || to === state.id || !isVoter(config, to)) return;
+  leading.handover = { to, dueMs: now + options.electionMaxMs };
+  continueHandover(state, to);
+}
+
+/** Something was heard of `from`: is the log there whole now? */
+export function continueHandover(state: RaftState, from: MemberId): void {
+  const { leading, log } = state;
+  if (leading?.handover?.to !== from) return;
+  if (leading.progress.get(from)?.match === log.last) sendTimeoutNow(state, from);
+}
+
+export function sendTimeoutNow(state: RaftState, to: MemberId): void {
+  const { leading, term } = state;
+  if (leading === undefined) return;
+  leading.yielded = { to, round: leading.round };
+  send(state, to, { type: 'timeout-now', term, round: leading.round });
+}
+
+/** The other voter that holds most of the log; of equal ones the one heard last. */
+export function heirOf({ config, id: self, leading }: RaftState): MemberId | undefined {
+  let heir: MemberId | undefined;
+  let best = { match: -1, contactMs: 0 };
+  for (const id of otherVoters({ ...config, outgoing: [] }, self)) {
+    const progress = leading?.progress.get(id);
+    if (progress === undefined || progress.match < best.match) continue;
+    if (progress.match === best.match && progress.contactMs <= best.contactMs) continue;
+    best = progress;
+    heir = id;
+  }
+  return heir;
+}
