@@ -13,6 +13,7 @@ export type {
   TermRun,
 } from './log-store.ts';
 export type { Logger } from './logger.ts';
+export type { JoiningMember, Members, Membership, MembershipChange } from './membership.ts';
 export type { Consistency, Proposed, Proposer, ReadOptions, WaitOptions } from './proposer.ts';
 export type { ApplyContext, SnapshotSource, StateMachine } from './state-machine.ts';
 export type {

@@ -11,11 +11,14 @@ export interface Member {
 
 /** Who a node is to its peers. */
 export interface Identity {
-  /** Hash of the cluster's name and first members, 16 hexadecimal digits. */
+  /**
+   * Hash of the cluster's name and first members, 16 hexadecimal digits. The last eight are zeros
+   * on a member that is to join, and does not know them yet.
+   */
   readonly clusterId: string;
   readonly id: MemberId;
   readonly address: string;
-  /** Made at random with an empty store, 16 hexadecimal digits: a wiped member is another one. */
+  /** Made at random with an empty store, 14 hexadecimal digits: a wiped member is another one. */
   readonly incarnation: string;
   /** Version of the frames that this node writes. */
   readonly protocolVersion: number;
@@ -39,7 +42,7 @@ export interface Transport {
   setPeers(peers: readonly Member[]): void;
 
   /**
-   * Fire and forget: one frame made of `parts`, in order.
+   * Fire and forget: one frame made of `parts`, in order, to a peer or to whoever sent a frame.
    *
    * Must: not throw, not block, not call back. May drop, repeat or reorder. `parts` are not changed
    * after the call. When a bound is reached, drop. Returns false when the frame was dropped at once

@@ -145,6 +145,8 @@ class MemoryTransport implements Transport {
   readonly #network: MemoryNetwork;
   readonly #id: MemberId;
   #peers = new Set<MemberId>();
+  /** Whoever sent a frame may be answered: a new member has not been told of its peers. */
+  readonly #heard = new Set<MemberId>();
   #opened = false;
 
   constructor(network: MemoryNetwork, id: MemberId) {
@@ -154,7 +156,10 @@ class MemoryTransport implements Transport {
   }
 
   async open(_self: Identity, receive: Receive): Promise<void> {
-    this.#network.attach(this.#id, receive);
+    this.#network.attach(this.#id, (from, frame) => {
+      this.#heard.add(from);
+      receive(from, frame);
+    });
     this.#opened = true;
   }
 
@@ -163,7 +168,7 @@ class MemoryTransport implements Transport {
   }
 
   send(to: MemberId, parts: readonly Uint8Array[], _lane: Lane): boolean {
-    if (!this.#opened || !this.#peers.has(to)) return false;
+    if (!this.#opened || !(this.#peers.has(to) || this.#heard.has(to))) return false;
     return this.#network.carry(this.#id, to, parts);
   }
 

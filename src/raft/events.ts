@@ -64,7 +64,8 @@ export interface Campaign {
 export interface ChangeMembers {
   readonly type: 'change';
   readonly config: Configuration;
-  readonly wallMs: number;
+  /** Of the one in force when it was planned. */
+  readonly version: number;
 }
 
 /** The leader is to hand over to `to`, a voter. It takes no proposals until that is settled. */

@@ -49,8 +49,9 @@ export function planChange(
   return withIncarnations(state, changed(state.config, change));
 }
 
-export function changeMembers(state: RaftState, { config }: ChangeMembers): void {
-  if (state.role !== 'leader' || busyWith(state) !== undefined) return;
+export function changeMembers(state: RaftState, { config, version }: ChangeMembers): void {
+  if (state.role !== 'leader' || version !== inForce(state).index) return;
+  if (busyWith(state) !== undefined) return;
   if (follows(config, state.config)) appendConfiguration(state, config);
 }
 

@@ -1,6 +1,6 @@
 // Tells the host what a turn has changed, at its end. A listener that throws harms nobody else.
 import type { EventEmitter } from 'eventemitter3';
-import type { Logger } from '../contracts/index.ts';
+import type { Logger, Membership } from '../contracts/index.ts';
 import type { RaftState } from '../raft/index.ts';
 import type { NodeEvents } from './events.ts';
 
@@ -13,17 +13,28 @@ export class Announcer {
   readonly #state: RaftState;
   readonly #emit: Emit;
   readonly #logger: Logger;
+  readonly #membership: () => Membership;
+  #membersChanged = false;
   #told: Pick<RaftState, 'role' | 'term' | 'leader' | 'commit'>;
 
-  constructor(state: RaftState, emit: Emit, logger: Logger) {
+  constructor(state: RaftState, emit: Emit, logger: Logger, membership: () => Membership) {
     this.#state = state;
     this.#emit = emit;
     this.#logger = logger;
+    this.#membership = membership;
     const { commit, leader, role, term } = state;
     this.#told = { commit, leader, role, term };
   }
 
+  membersChanged(): void {
+    this.#membersChanged = true;
+  }
+
   endTurn(): void {
+    if (this.#membersChanged) {
+      this.#membersChanged = false;
+      this.announce('members', this.#membership());
+    }
     const told = this.#told;
     const { commit, leader, role, term } = this.#state;
     const changedRole = role !== told.role || term !== told.term;

@@ -1,9 +1,10 @@
 // What each effect means: the log in memory, the disk, the network, the machine. In the order in
 // which the effects come.
 import { unreachable } from '../lib/assert.ts';
-import type { AppendEntries, Effect, RaftEvent, Receive, RoleChange } from '../raft/index.ts';
+import type { AppendEntries, ConfigurationAt, Effect, RaftEvent, Receive } from '../raft/index.ts';
 import type { LogWindow } from './log-window.ts';
 import type { Proposals } from './requests/index.ts';
+import type { Roster } from './roster.ts';
 import type { Sender } from './sender.ts';
 import { type EntryRun, OwnEntry, type SizedEntry } from './wire/index.ts';
 import type { Writer } from './writer.ts';
@@ -14,7 +15,9 @@ export interface EffectRunnerParts {
   readonly sender: Sender;
   readonly proposals: Proposals;
   readonly apply: (upTo: number) => void;
-  readonly roleChanged: (change: RoleChange) => void;
+  readonly roster: Roster;
+  readonly membersChanged: (configs: readonly ConfigurationAt[]) => void;
+  readonly roleChanged: () => void;
 }
 
 const NO_BODY = new Uint8Array(0);
@@ -27,7 +30,7 @@ export class EffectRunner {
   }
 
   run(effects: readonly Effect[], event: RaftEvent): void {
-    const { apply, roleChanged, sender, writer } = this.#parts;
+    const { apply, membersChanged, roleChanged, sender, writer } = this.#parts;
     if (event.type === 'written') sender.release(event.write);
     for (const effect of effects) {
       switch (effect.type) {
@@ -46,8 +49,11 @@ export class EffectRunner {
         case 'apply':
           apply(effect.upTo);
           break;
+        case 'members':
+          membersChanged(effect.configs);
+          break;
         case 'role':
-          roleChanged(effect);
+          roleChanged();
           break;
         default:
           unreachable(effect);
@@ -55,11 +61,16 @@ export class EffectRunner {
     }
   }
 
-  /** The leader's own entries: the queue's first proposals, or one empty entry. */
-  #append({ kind, from, until, term, timeMs }: AppendEntries): void {
-    const { proposals, window } = this.#parts;
-    if (kind === 'noop') {
-      window.append(new OwnEntry(from, { term, timeMs, kind }, NO_BODY));
+  /** The leader's own entries: the queue's first proposals, a configuration, or an empty entry. */
+  #append({ config, kind, from, until, term, timeMs }: AppendEntries): void {
+    const { proposals, roster, window } = this.#parts;
+    if (config !== undefined) {
+      const body = roster.append(from, config);
+      window.append(new OwnEntry(from, { term, timeMs, kind: 'members' }, body));
+      return;
+    }
+    if (kind !== 'proposed') {
+      window.append(new OwnEntry(from, { term, timeMs, kind: 'noop' }, NO_BODY));
       return;
     }
     const command: EntryRun = { term, timeMs, kind: 'command' };
@@ -72,11 +83,15 @@ export class EffectRunner {
 
   /** A follower's new entries: those of the message, in place of ours from there on. */
   #accept(from: number, until: number, { message, entries }: Receive): void {
-    const { proposals, sender, window } = this.#parts;
+    const { proposals, roster, sender, window } = this.#parts;
     window.truncate(from);
     proposals.truncate(from);
     sender.truncated();
     const first = message.type === 'append' ? message.from : from;
-    for (let at = from - first; at < until - first; at++) window.append(entries[at] as SizedEntry);
+    for (let at = from - first; at < until - first; at++) {
+      const entry = entries[at] as SizedEntry;
+      roster.accept(entry);
+      window.append(entry);
+    }
   }
 }

@@ -1,26 +1,32 @@
 // One member's moving parts, put together: the loop, the log in memory, the disk, the network, the
 // machine, and those who wait. Decisions are made in raft/; this file only connects.
-import type { Identity, MemberId } from '../contracts/index.ts';
+import type { Identity, MemberId, Membership } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
-import { createState, type Propose, type RaftState } from '../raft/index.ts';
+import { type ConfigurationAt, createState, type Propose, type RaftState } from '../raft/index.ts';
 import { Announcer, type Emit } from './announcer.ts';
 import { Applier } from './applier.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { EventLoop } from './event-loop.ts';
+import { incarnationText } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { LogWindow } from './log-window.ts';
+import { membershipOf } from './membership.ts';
 import type { CheckedOptions } from './options.ts';
 import {
   Delegates,
   Forwarding,
+  Leaderships,
+  Operations,
   Proposals,
   Requests,
   type Ticket,
   ticketError,
 } from './requests/index.ts';
+import { Roster } from './roster.ts';
 import { Sender } from './sender.ts';
 import type { Startup } from './startup.ts';
 import { type NodeStatus, statusOf } from './status.ts';
+import { StoreRecord } from './store-record.ts';
 import { FrameCodec, PROTOCOL_VERSION } from './wire/index.ts';
 import { Writer } from './writer.ts';
 
@@ -29,6 +35,8 @@ const MAX_STEP_PROPOSALS = 8192;
 
 export class Engine<C, R, Q, A> {
   readonly requests: Requests<C, R, Q, A>;
+  readonly operations: Operations;
+  readonly leaderships: Leaderships;
   readonly #options: CheckedOptions<C, R, Q, A>;
   readonly #startup: Startup;
   readonly #state: RaftState;
@@ -40,6 +48,7 @@ export class Engine<C, R, Q, A> {
   readonly #applier: Applier<C, R, Q, A>;
   readonly #inbox: Inbox;
   readonly #announcer: Announcer;
+  readonly #roster: Roster;
   readonly #loop: EventLoop;
   #closing: Promise<void> | undefined;
   #fault: CoxswainError | undefined;
@@ -47,14 +56,17 @@ export class Engine<C, R, Q, A> {
   constructor(options: CheckedOptions<C, R, Q, A>, startup: Startup, emit: Emit) {
     const { clock, codec, limits, logger, stateMachine, storage, transport } = options;
     const { identity } = startup;
+    const record = new StoreRecord(identity);
+    const roster = new Roster(startup.roster);
     const { maxAppendBytes, maxApplyBatch, maxCommandBytes } = limits;
     const state = createState({ ...startup.init, now: clock.now() });
     const store = storage.log;
     const failed = (cause: unknown) => this.#fail(cause);
     const window = new LogWindow(state.log.last + 1, limits.memoryWindowBytes);
-    const frames = new FrameCodec(identity.clusterId);
+    const frames = new FrameCodec(identity, (clusterId) => record.joined(clusterId));
     const proposals = new Proposals(limits);
     const writer = new Writer(store, window, {
+      meta: (known) => record.take(known),
       written: (event) => this.#loop.push(event),
       failed,
     });
@@ -73,7 +85,8 @@ export class Engine<C, R, Q, A> {
     this.#window = window;
     this.#writer = writer;
     this.#proposals = proposals;
-    this.#announcer = new Announcer(state, emit, logger);
+    this.#roster = roster;
+    this.#announcer = new Announcer(state, emit, logger, () => membershipOf(state, roster));
     this.#applier = new Applier(
       {
         ...{ machine: stateMachine, codec: codec.command, window, store, clock, maxApplyBatch },
@@ -89,7 +102,8 @@ export class Engine<C, R, Q, A> {
     this.#delegates = this.#createDelegates(frames);
     this.#inbox = this.#createInbox(frames);
     const runner = new EffectRunner({
-      ...{ window, writer, sender, proposals },
+      ...{ window, writer, sender, proposals, roster },
+      membersChanged: (configs) => this.#membersChanged(configs),
       apply: (upTo) => this.#applier.advance(upTo),
       roleChanged: () => this.#roleChanged(),
     });
@@ -100,8 +114,11 @@ export class Engine<C, R, Q, A> {
         run: (effects, event) => runner.run(effects, event),
         takeProposals: () => this.#takeProposals(),
         endTurn: () => this.#endTurn(),
-        expire: (nowMs) => this.requests.expire(nowMs),
-        nextExpiry: () => this.requests.nextExpiry(),
+        expire: (nowMs) => {
+          this.requests.expire(nowMs);
+          this.leaderships.check(nowMs);
+        },
+        nextExpiry: () => Math.min(this.requests.nextExpiry(), this.leaderships.nextExpiry()),
         failed,
       },
       options.checkInvariants,
@@ -110,18 +127,24 @@ export class Engine<C, R, Q, A> {
       ...{ state, clock, codec: codec.command, maxCommandBytes, proposals },
       ...{ forwarding: this.#forwarding, applier: this.#applier, wake: () => this.#loop.wake() },
     });
+    this.operations = new Operations({
+      ...{ state, roster, maxMembers: limits.maxMembers },
+      push: (event) => this.#loop.push(event),
+      startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
+    });
+    this.leaderships = new Leaderships(state);
   }
 
   /** Opens the transport and takes the first step. */
   async open(): Promise<void> {
     const { address, id, transport } = this.#options;
-    const { identity, members } = this.#startup;
+    const { identity } = this.#startup;
     const { clusterId, incarnation } = identity;
     const self: Identity = {
       clusterId,
       id,
       address,
-      incarnation,
+      incarnation: incarnationText(incarnation),
       protocolVersion: PROTOCOL_VERSION,
     };
     try {
@@ -133,7 +156,7 @@ export class Engine<C, R, Q, A> {
       const details = { cause, retryable: true };
       throw new CoxswainError('ERR_TRANSPORT', 'the transport could not be opened', details);
     }
-    transport.setPeers(members.filter((member) => member.id !== id));
+    this.#setPeers();
     this.#warnOfSize();
     this.#loop.push({ type: 'start' });
   }
@@ -142,6 +165,15 @@ export class Engine<C, R, Q, A> {
   checkOpen(): void {
     if (this.#fault !== undefined) throw this.#fault;
     if (this.#closing !== undefined) throw closedError();
+  }
+
+  members(): Membership {
+    return membershipOf(this.#state, this.#roster);
+  }
+
+  /** A turn will come in which what was begun is looked at. */
+  wake(): void {
+    this.#loop.wake();
   }
 
   campaign(): void {
@@ -153,6 +185,7 @@ export class Engine<C, R, Q, A> {
       applied: this.#applier.applied,
       waiting: this.#proposals.waiting,
       badFrames: this.#inbox.badFrames,
+      staleFrames: this.#inbox.staleFrames,
       nowMs: this.#options.clock.now(),
     });
   }
@@ -191,10 +224,10 @@ export class Engine<C, R, Q, A> {
 
   #createInbox(frames: FrameCodec): Inbox {
     return new Inbox(frames, this.#options.logger, {
-      message: (from, message, entries) =>
-        this.#loop.push({ type: 'receive', from, message, entries }),
-      forward: (from, forward) => {
-        this.#delegates.receive(from, forward);
+      message: (from, incarnation, message, entries) =>
+        this.#loop.push({ type: 'receive', from, incarnation, message, entries }),
+      forward: (from, source, forward) => {
+        this.#delegates.receive(from, source, forward);
         this.#loop.wake();
       },
       forwardReply: (reply) => this.#forwarding.receive(reply),
@@ -211,7 +244,8 @@ export class Engine<C, R, Q, A> {
   }
 
   #takeProposals(): Propose | undefined {
-    if (this.#state.role !== 'leader') return undefined;
+    const { leading } = this.#state;
+    if (leading === undefined || leading.handover !== undefined) return undefined;
     const queued = this.#proposals.queued();
     if (queued.length === 0) return undefined;
     const some = queued.length > MAX_STEP_PROPOSALS ? queued.slice(0, MAX_STEP_PROPOSALS) : queued;
@@ -229,6 +263,7 @@ export class Engine<C, R, Q, A> {
     this.#delegates.flush();
     this.#window.evict(this.#state.log.durable + 1);
     this.requests.check();
+    this.operations.check();
     this.#announcer.endTurn();
   }
 
@@ -239,9 +274,27 @@ export class Engine<C, R, Q, A> {
     if (role !== 'leader') this.#delegates.stepDown();
   }
 
+  #membersChanged(configs: readonly ConfigurationAt[]): void {
+    this.#roster.keep(configs);
+    this.#setPeers();
+    this.#announcer.membersChanged();
+    const { config, index } = configs.at(-1) ?? { config: this.#state.config, index: 0 };
+    const { joining, learners, outgoing, voters } = config;
+    const isCommitted = index <= this.#state.commit;
+    const change = { version: index, voters, outgoing, learners, joining, isCommitted };
+    this.#options.logger.info(change, 'members changed');
+    if (isCommitted) this.#warnOfSize();
+  }
+
+  #setPeers(): void {
+    const { id, transport } = this.#options;
+    transport.setPeers(this.#roster.members.filter((member) => member.id !== id));
+  }
+
   #warnOfSize(): void {
     const count = this.#state.config.voters.length;
     const { logger } = this.#options;
+    if (count === 0) return;
     if (count > 7)
       logger.warn({ count }, 'more than 7 voters: every commit waits for more of them');
     if (count % 2 === 0) {
@@ -275,7 +328,10 @@ export class Engine<C, R, Q, A> {
         : ticketError(ticket, fault.code, fault.message, fault);
     this.#proposals.failAll(errorOf);
     this.#forwarding.failAll(errorOf);
-    this.requests.failAll(fault === undefined ? closedError() : unappliedError(fault));
+    const ended = fault === undefined ? closedError() : unappliedError(fault);
+    this.requests.failAll(ended);
+    this.operations.failAll(ended);
+    this.leaderships.failAll(ended);
     const { clock, requestTimeoutMs, storage, transport } = this.#options;
     await new Promise<void>((resolve) => {
       const cancel = clock.after(requestTimeoutMs, resolve);

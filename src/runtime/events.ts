@@ -1,5 +1,5 @@
 // What a node tells its host: one typed map. Emitted at the end of a turn, never in mid-change.
-import type { MemberId } from '../contracts/index.ts';
+import type { MemberId, Membership } from '../contracts/index.ts';
 import type { CoxswainError } from '../errors.ts';
 import type { Role } from '../raft/index.ts';
 
@@ -23,6 +23,8 @@ export interface NodeEvents {
   role: (event: RoleEvent) => void;
   /** The known leader changed. */
   leader: (event: LeaderEvent) => void;
+  /** The members in force on this member changed, or a change was committed. */
+  members: (event: Membership) => void;
   /** The commit index moved; at most once a turn. */
   committed: (event: CommittedEvent) => void;
   /** The node stopped by itself; what it was given is being closed. */

@@ -1,46 +1,57 @@
 // Who this store belongs to: the record a node keeps in the log store's `meta`.
-import { createHash, randomBytes } from 'node:crypto';
-import type { Member, MemberId } from '../contracts/index.ts';
+import { randomBytes } from 'node:crypto';
+import type { MemberId } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import { ByteReader, ByteWriter } from '../lib/bytes.ts';
+import type { KnownMembers } from '../raft/index.ts';
 import { readText, textBytes, writeText } from './wire/index.ts';
 
 const FORMAT_VERSION = 1;
 
 /** What is durable about a member besides its log. */
-export interface StoreIdentity {
-  /** 16 hexadecimal digits. */
+export interface StoreIdentity extends KnownMembers {
+  /**
+   * 16 hexadecimal digits, of which the first half stands for the name. A member that is to join
+   * learns the second half, zeros until then, from the leader that adds it.
+   */
   readonly clusterId: string;
   readonly id: MemberId;
-  /** Made at random with an empty store, 16 hexadecimal digits. */
-  readonly incarnation: string;
+  /** Made at random with an empty store: a whole number of 53 bits, not 0. */
+  readonly incarnation: number;
   /** How often the store was opened: tells this run's requests from an earlier one's. */
   readonly boot: number;
 }
 
-/** Hash of the name and the ids of the first members: two clusters never mix by accident. */
-export function clusterIdOf(name: string, bootstrap: readonly Member[]): string {
-  const ids = bootstrap.map((member) => member.id).sort();
-  const hash = createHash('sha256').update(JSON.stringify([name, ids]));
-  return hash.digest('hex').slice(0, 16);
+export function newIncarnation(): number {
+  const bytes = randomBytes(8);
+  return (bytes.readUInt32BE(0) & 0x1fffff) * 2 ** 32 + (bytes.readUInt32BE(4) || 1);
 }
 
-export function newIncarnation(): string {
-  return randomBytes(8).toString('hex');
+/** As people and transports see it: 14 hexadecimal digits. */
+export function incarnationText(incarnation: number): string {
+  return incarnation.toString(16).padStart(14, '0');
 }
 
+/** format u8 · cluster u64 · incarnation u53 · boot u53 · admitted u8 · id · pins. */
 export function encodeIdentity(identity: StoreIdentity): Uint8Array {
-  const writer = new ByteWriter(new Uint8Array(1 + 8 + 8 + 8 + textBytes(identity.id)));
+  let bytes = 1 + 8 + 8 + 8 + 1 + textBytes(identity.id) + 4;
+  for (const id of identity.pins.keys()) bytes += textBytes(id) + 8;
+  const writer = new ByteWriter(new Uint8Array(bytes));
   writer.u8(FORMAT_VERSION);
   writer.bytes(Buffer.from(identity.clusterId, 'hex'));
-  writer.bytes(Buffer.from(identity.incarnation, 'hex'));
+  writer.u53(identity.incarnation);
   writer.u53(identity.boot);
+  writer.u8(identity.admitted ? 1 : 0);
   writeText(writer, identity.id);
+  writer.u32(identity.pins.size);
+  for (const [id, incarnation] of identity.pins) {
+    writeText(writer, id);
+    writer.u53(incarnation);
+  }
   return writer.block();
 }
 
 export function decodeIdentity(meta: Uint8Array): StoreIdentity {
-  const reader = new ByteReader(meta);
   const version = meta[0];
   if (version !== undefined && version !== FORMAT_VERSION) {
     throw new CoxswainError(
@@ -49,16 +60,24 @@ export function decodeIdentity(meta: Uint8Array): StoreIdentity {
     );
   }
   try {
-    reader.u8();
-    const clusterId = Buffer.from(reader.bytes(8)).toString('hex');
-    const incarnation = Buffer.from(reader.bytes(8)).toString('hex');
-    const boot = reader.u53();
-    const id = readText(reader);
-    reader.end();
-    return { clusterId, id, incarnation, boot };
+    return readIdentity(new ByteReader(meta));
   } catch (cause) {
     throw new CoxswainError('ERR_STORE_CORRUPT', 'the identity record of the store is damaged', {
       cause,
     });
   }
+}
+
+function readIdentity(reader: ByteReader): StoreIdentity {
+  reader.u8();
+  const clusterId = Buffer.from(reader.bytes(8)).toString('hex');
+  const [incarnation, boot, admitted] = [reader.u53(), reader.u53(), reader.flag()];
+  const id = readText(reader);
+  const pins = new Map<MemberId, number>();
+  for (let count = reader.u32(); count > 0; count--) {
+    const pinned = readText(reader);
+    pins.set(pinned, reader.u53());
+  }
+  reader.end();
+  return { clusterId, id, incarnation, boot, admitted, pins };
 }

@@ -12,6 +12,7 @@ import type {
 } from '../contracts/index.ts';
 import { msgpackCodec } from './msgpack-codec.ts';
 import {
+  checkBoolean,
   checkFunctions,
   checkInteger,
   checkKnown,
@@ -30,10 +31,16 @@ export interface RaftNodeOptions<C, R, Q = never, A = never> {
   /** Where peers reach this member, as the transport understands it. */
   readonly address: string;
   /**
-   * The first members of the cluster, this one among them; the same on every member. May always
-   * be passed: on a store that is not empty only the cluster it names is checked.
+   * The first members of a new cluster, this one among them; the same on every one of them. May
+   * always be passed: on a store that is not empty only the cluster it names is checked. An empty
+   * store needs either this or `join`.
    */
-  readonly bootstrap: readonly Member[];
+  readonly bootstrap?: readonly Member[];
+  /**
+   * True: this member begins empty and waits until a leader of the cluster of that name adds it.
+   * May always be passed: on a store that is not empty it says nothing. Default false.
+   */
+  readonly join?: boolean;
   readonly stateMachine: StateMachine<C, R, Q, A>;
   readonly storage: Storage;
   readonly transport: Transport;
@@ -79,6 +86,8 @@ export interface Limits {
   readonly maxInflightBytes: number;
   /** Recent entries kept in memory, to be sent and applied without the store. Default 64 MiB. */
   readonly memoryWindowBytes: number;
+  /** Members of the cluster, learners included: a count. Default 64. */
+  readonly maxMembers: number;
   /** Entries applied in one go before other work gets its turn: a count. Default 4096. */
   readonly maxApplyBatch: number;
 }
@@ -93,6 +102,7 @@ export const defaultLimits: Limits = {
   maxInflightAppends: 64,
   maxInflightBytes: 16 * 1024 * 1024,
   memoryWindowBytes: 64 * 1024 * 1024,
+  maxMembers: 64,
   maxApplyBatch: 4096,
 };
 
@@ -114,7 +124,8 @@ export interface CheckedOptions<C, R, Q, A> {
   readonly cluster: string;
   readonly id: MemberId;
   readonly address: string;
-  readonly bootstrap: readonly Member[];
+  readonly bootstrap: readonly Member[] | undefined;
+  readonly join: boolean;
   readonly stateMachine: StateMachine<C, R, Q, A>;
   readonly storage: Storage;
   readonly transport: Transport;
@@ -131,7 +142,8 @@ export interface CheckedOptions<C, R, Q, A> {
 }
 
 const known = [
-  ...['cluster', 'id', 'address', 'bootstrap', 'stateMachine', 'storage', 'transport', 'codec'],
+  ...['cluster', 'id', 'address', 'bootstrap', 'join', 'stateMachine'],
+  ...['storage', 'transport', 'codec'],
   ...['heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs', 'limits', 'clock', 'seed', 'logger'],
   'checkInvariants',
 ];
@@ -147,7 +159,10 @@ export function checkOptions<C, R, Q, A>(
   checkText('cluster', options.cluster, 255);
   checkText('id', options.id, 255);
   checkText('address', options.address, 1024);
-  checkBootstrap(options.bootstrap, options.id);
+  const { bootstrap, join = false } = options;
+  checkBoolean('join', join);
+  if (bootstrap !== undefined) checkBootstrap(bootstrap, options.id);
+  if (bootstrap !== undefined && join) throw invalidOption('join', join, 'false with bootstrap');
   checkFunctions('stateMachine', options.stateMachine, ['apply', 'snapshot', 'restore']);
   checkFunctions('storage', options.storage, ['close']);
   checkFunctions('storage.log', options.storage.log, ['load', 'write', 'read', 'close']);
@@ -173,12 +188,10 @@ export function checkOptions<C, R, Q, A>(
   checkFunctions('clock', clock, ['now', 'wallMs', 'after', 'soon']);
   checkFunctions('logger', logger, ['debug', 'info', 'warn', 'error']);
   const { checkInvariants = false } = options;
-  if (typeof checkInvariants !== 'boolean') {
-    throw invalidOption('checkInvariants', checkInvariants, 'true or false');
-  }
-  const { cluster, id, address, bootstrap, stateMachine, storage, transport } = options;
+  checkBoolean('checkInvariants', checkInvariants);
+  const { cluster, id, address, stateMachine, storage, transport } = options;
   return {
-    ...{ cluster, id, address, bootstrap, stateMachine, storage, transport, codec },
+    ...{ cluster, id, address, bootstrap, join, stateMachine, storage, transport, codec },
     ...{ heartbeatMs, electionMinMs, electionMaxMs, requestTimeoutMs, limits },
     ...{ clock, seed, logger, checkInvariants },
   };
@@ -190,13 +203,18 @@ function checkBootstrap(bootstrap: readonly Member[], self: MemberId): void {
   }
   const ids = new Set<string>();
   for (const [at, member] of bootstrap.entries()) {
-    checkObject(`bootstrap[${at}]`, member);
-    checkText(`bootstrap[${at}].id`, member.id, 255);
-    checkText(`bootstrap[${at}].address`, member.address, 1024);
+    checkMember(`bootstrap[${at}]`, member);
     if (ids.has(member.id)) throw invalidOption(`bootstrap[${at}].id`, member.id, 'each id once');
     ids.add(member.id);
   }
   if (!ids.has(self)) throw invalidOption('id', self, 'the id of a member in bootstrap');
+}
+
+/** Throws ERR_INVALID_OPTION unless it is an { id, address }. */
+export function checkMember(name: string, member: Member): void {
+  checkObject(name, member);
+  checkText(`${name}.id`, member.id, 255);
+  checkText(`${name}.address`, member.address, 1024);
 }
 
 function checkElection(range: readonly [number, number], heartbeatMs: number): [number, number] {

@@ -1,19 +1,48 @@
 // The public object: one member of a cluster, in this process. It checks what callers pass and
 // hands it to the engine, which owns everything that moves.
 import { EventEmitter } from 'eventemitter3';
-import type { MemberId, Proposed, Proposer, ReadOptions, WaitOptions } from '../contracts/index.ts';
+import type {
+  Member,
+  MemberId,
+  Membership,
+  MembershipChange,
+  Proposed,
+  Proposer,
+  ReadOptions,
+  WaitOptions,
+} from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import type { Role } from '../raft/index.ts';
+import { checkChange } from './change-checks.ts';
 import { Engine } from './engine.ts';
 import type { NodeEvents } from './events.ts';
-import { checkInteger, checkKnown, checkObject, invalidOption } from './option-checks.ts';
+import {
+  checkBoolean,
+  checkInteger,
+  checkKnown,
+  checkObject,
+  checkText,
+  invalidOption,
+} from './option-checks.ts';
 import { type CheckedOptions, checkOptions, type RaftNodeOptions } from './options.ts';
-import type { Wait } from './requests/index.ts';
+import type { LeaderWork, Successor, Wait } from './requests/index.ts';
 import { type Startup, startUp } from './startup.ts';
 import type { NodeStatus } from './status.ts';
 
 /** What `waitFor` can wait for; it gives the status at that moment. */
 export type Awaited = 'leader' | { readonly applied: number } | { readonly role: Role };
+
+export interface ChangeOptions extends WaitOptions {
+  /** The change is made only of the membership of this version. */
+  readonly ifVersion?: number | undefined;
+}
+
+export interface CloseOptions {
+  /** A leader hands over first, if it can within the time for a request. Default false. */
+  readonly transfer?: boolean;
+  /** Aborting means not to wait for that. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 const roles: readonly string[] = [
   'follower',
@@ -48,7 +77,7 @@ export class RaftNode<C, R, Q = never, A = never>
    * Loads the store, opens the transport and takes part. The node uses and closes the storage and
    * transport that it is given, also when opening fails after the store was loaded.
    *
-   * Rejects with ERR_INVALID_OPTION (then nothing was touched), ERR_WRONG_CLUSTER,
+   * Rejects with ERR_INVALID_OPTION, ERR_WRONG_CLUSTER,
    * ERR_STORE_FAILED, ERR_STORE_CORRUPT, ERR_STORE_FORMAT, ERR_STORE_LOCKED or ERR_TRANSPORT.
    */
   static async open<C, R, Q = never, A = never>(
@@ -117,13 +146,102 @@ export class RaftNode<C, R, Q = never, A = never>
     this.#engine.campaign();
   }
 
+  /** The members as this one knows them. */
+  members(): Membership {
+    return this.#engine.members();
+  }
+
+  /**
+   * Adds, promotes, demotes, removes and replaces members, together if more than one; on the leader.
+   * Resolves when all of it is committed and who is to become a voter is one. A change that is
+   * under way when the call ends, or the leader, is completed by whoever leads then.
+   *
+   * Rejects with ERR_NOT_LEADER, ERR_MEMBERS_BUSY (another change is not committed yet),
+   * ERR_MEMBERS_CHANGED (it is not at `ifVersion`), ERR_LEADERSHIP_LOST, ERR_TIMEOUT, ERR_ABORTED.
+   */
+  async changeMembers(change: MembershipChange, options: ChangeOptions = {}): Promise<Membership> {
+    const wait = this.#checkWait('changeMembers', options, ['ifVersion', 'signal', 'timeoutMs']);
+    checkChange(change);
+    const { ifVersion } = options;
+    if (ifVersion !== undefined)
+      checkInteger('changeMembers: ifVersion', ifVersion, 0, 2 ** 53 - 1);
+    return this.#engine.operations.changeMembers(change, ifVersion, wait);
+  }
+
+  /** A new member that follows, serves local reads and decides nothing. See `changeMembers`. */
+  addLearner(member: Member, options?: ChangeOptions): Promise<Membership> {
+    return this.changeMembers({ learners: [member] }, options);
+  }
+
+  /** A learner becomes a voter as soon as it has caught up. See `changeMembers`. */
+  promote(id: MemberId, options?: ChangeOptions): Promise<Membership> {
+    return this.changeMembers({ promote: [id] }, options);
+  }
+
+  /** A voter becomes a learner. See `changeMembers`. */
+  demote(id: MemberId, options?: ChangeOptions): Promise<Membership> {
+    return this.changeMembers({ demote: [id] }, options);
+  }
+
+  removeMember(id: MemberId, options?: ChangeOptions): Promise<Membership> {
+    return this.changeMembers({ remove: [id] }, options);
+  }
+
+  /** `id` leaves in the moment in which `by` has caught up. See `changeMembers`. */
+  replaceMember(id: MemberId, by: Member, options?: ChangeOptions): Promise<Membership> {
+    return this.changeMembers({ replace: [{ id, by }] }, options);
+  }
+
+  /**
+   * Hands leadership to `to`, by default the voter that is most up to date; on the leader. Takes no
+   * proposals until that is settled: they wait. Resolves with who leads then.
+   *
+   * Rejects with ERR_NOT_LEADER, ERR_INVALID_OPTION (not a voter), ERR_TIMEOUT (this member leads
+   * on), ERR_ABORTED or ERR_CLOSED.
+   */
+  async transferLeadership(to?: MemberId, options: WaitOptions = {}): Promise<Successor> {
+    const wait = this.#checkWait('transferLeadership', options, ['signal', 'timeoutMs']);
+    if (to !== undefined) checkText('transferLeadership: to', to, 255);
+    return this.#engine.operations.transfer(to, wait);
+  }
+
+  /**
+   * Does `work` while this member leads: begins it then, aborts its signal when this member is not
+   * sure to lead any more, and begins it anew at the next time, as soon as the last run has ended.
+   * By their own clocks no two members have work that was not told to stop; see `fencingToken` for
+   * a process that was paused. Settles as the first run does that was not told to stop.
+   *
+   * Rejects with what `work` throws, ERR_ABORTED (`options.signal`) or ERR_CLOSED.
+   */
+  async whileLeader<T>(
+    work: LeaderWork<T>,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<T> {
+    const { signal } = this.#checkWait('whileLeader', options, ['signal']);
+    if (typeof work !== 'function') throw invalidOption('whileLeader: work', work, 'a function');
+    const result = this.#engine.leaderships.run(work, signal);
+    this.#engine.wake();
+    return result;
+  }
+
   /** Settles every waiting call, stops, and closes the transport and storage. May be repeated. */
-  close(): Promise<void> {
-    return this.#engine.close();
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkObject('close: options', options);
+    checkKnown('close: ', options, ['transfer', 'signal']);
+    const { transfer = false } = options;
+    checkBoolean('close: transfer', transfer);
+    if (transfer) await this.#handOver(options.signal);
+    await this.#engine.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Closing goes on whatever comes of it. */
+  async #handOver(signal: AbortSignal | undefined): Promise<void> {
+    if (this.status().role !== 'leader') return;
+    await this.transferLeadership(undefined, { signal }).catch(() => undefined);
   }
 
   #checkWait(call: string, options: WaitOptions | undefined, known: readonly string[]): Wait {

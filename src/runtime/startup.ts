@@ -1,25 +1,30 @@
 // What a node must know before its first step: whose store this is, what it holds, who is a member.
-import type { LogEntry, Member, StoredLog } from '../contracts/index.ts';
+import type { LogEntry, LogStore, StoredLog } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
-import type { Configuration, RaftInit } from '../raft/index.ts';
-import {
-  clusterIdOf,
-  decodeIdentity,
-  encodeIdentity,
-  newIncarnation,
-  type StoreIdentity,
-} from './identity.ts';
-import { decodeMembers, encodeMembers, firstMembers } from './members-entry.ts';
+import type { ConfigurationAt, RaftInit } from '../raft/index.ts';
+import { clusterIdOf, isSameCluster, joinerClusterId } from './cluster-id.ts';
+import { decodeIdentity, encodeIdentity, newIncarnation, type StoreIdentity } from './identity.ts';
+import { invalidOption } from './option-checks.ts';
 import type { CheckedOptions } from './options.ts';
+import type { RosterEntry } from './roster.ts';
 import { storeCall } from './store-call.ts';
+import { decodeMembers, encodeMembers, firstMembers } from './wire/index.ts';
 
 export interface Startup {
   readonly identity: StoreIdentity;
-  readonly members: readonly Member[];
+  readonly roster: readonly RosterEntry[];
   readonly init: Omit<RaftInit, 'now'>;
 }
 
 type Options = Omit<CheckedOptions<unknown, unknown, unknown, unknown>, 'stateMachine' | 'codec'>;
+
+/** A store as it is found, or made, with the configurations that can be in force. */
+interface Opened {
+  readonly stored: StoredLog;
+  readonly identity: StoreIdentity;
+  readonly members: readonly (RosterEntry & ConfigurationAt)[];
+  readonly restarted: boolean;
+}
 
 /**
  * Reads the store, or makes it this member's own; counts the boot, durably. Closes the storage when
@@ -29,39 +34,75 @@ export async function startUp(options: Options): Promise<Startup> {
   const stored = await storeCall('load', () => options.storage.log.load());
   try {
     checkStored(stored);
-    return await claim(stored, options);
+    const opened = await open(stored, options);
+    const { identity, members } = opened;
+    return { identity, roster: members, init: initOf(options, opened) };
   } catch (cause) {
     await Promise.allSettled([options.storage.close()]);
     throw cause;
   }
 }
 
-async function claim(stored: StoredLog, options: Options): Promise<Startup> {
-  const { log } = options.storage;
-  const clusterId = clusterIdOf(options.cluster, options.bootstrap);
-  const identity = identify(stored, options, clusterId);
-  const meta = encodeIdentity(identity);
-  if (stored.last.index > 0 || stored.meta !== undefined) {
-    await storeCall('write', () => log.write({ meta }));
-    const entry = await lastMembersEntry(stored, options);
-    const { members, config } = decodeMembers(entry.body);
-    return { identity, members, init: initOf(options, stored, config, true) };
+function open(stored: StoredLog, options: Options): Promise<Opened> {
+  if (stored.meta !== undefined) return reopen(stored, stored.meta, options);
+  if (stored.last.index > 0 || stored.hardState.term > 0) {
+    throw new CoxswainError('ERR_STORE_CORRUPT', 'the store has a log but no identity record');
   }
-  const first = firstMembers(options.bootstrap);
+  if (options.bootstrap !== undefined) return begin(stored, options, options.bootstrap);
+  if (options.join) return prepareToJoin(stored, options);
+  const accepted = 'one of them: the store is empty, and only the host knows what that means';
+  throw invalidOption('bootstrap and join', undefined, accepted);
+}
+
+async function reopen(stored: StoredLog, meta: Uint8Array, options: Options): Promise<Opened> {
+  const known = decodeIdentity(meta);
+  const { bootstrap, cluster, id, storage } = options;
+  const clusterId =
+    bootstrap === undefined ? joinerClusterId(cluster) : clusterIdOf(cluster, bootstrap);
+  if (!isSameCluster(known.clusterId, clusterId) || known.id !== id) {
+    throw new CoxswainError(
+      'ERR_WRONG_CLUSTER',
+      `the store belongs to member ${known.id} of cluster ${known.clusterId}; ` +
+        `opened as ${id} of ${clusterId} (cluster and bootstrap give that id)`,
+    );
+  }
+  const identity = { ...known, boot: known.boot + 1 };
+  await storeCall('write', () => storage.log.write({ meta: encodeIdentity(identity) }));
+  const members = await readMembers(stored, storage.log);
+  return { stored, identity, members, restarted: stored.last.index > 0 };
+}
+
+/** One of the first members of a new cluster: all of them begin with the same entry. */
+async function begin(
+  stored: StoredLog,
+  { cluster, id, storage }: Options,
+  bootstrap: NonNullable<Options['bootstrap']>,
+): Promise<Opened> {
+  const identity = newIdentity(clusterIdOf(cluster, bootstrap), id, false);
+  const meta = encodeIdentity(identity);
+  const first = firstMembers(bootstrap);
   const body = encodeMembers(first);
   const entry: LogEntry = { index: 1, term: 1, timeMs: 0, kind: 'members', body };
   const hardState = { term: 1, votedFor: undefined, commit: 1 };
-  await storeCall('write', () => log.write({ meta, hardState, entries: [entry] }));
-  const fresh: StoredLog = {
+  await storeCall('write', () => storage.log.write({ meta, hardState, entries: [entry] }));
+  const begun: StoredLog = {
     ...stored,
-    meta,
-    hardState,
-    last: { index: 1, term: 1 },
-    runs: [{ from: 1, term: 1 }],
-    sizes: [body.length],
-    configIndexes: [1],
+    ...{ meta, hardState, last: { index: 1, term: 1 }, configIndexes: [1] },
+    ...{ runs: [{ from: 1, term: 1 }], sizes: [body.length] },
   };
-  return { identity, members: first.members, init: initOf(options, fresh, first.config, false) };
+  return { stored: begun, identity, members: [{ index: 1, ...first }], restarted: false };
+}
+
+/** Empty, and passive until a leader that has added this member speaks to it. */
+async function prepareToJoin(stored: StoredLog, options: Options): Promise<Opened> {
+  const { cluster, id, storage } = options;
+  const identity = newIdentity(joinerClusterId(cluster), id, true);
+  await storeCall('write', () => storage.log.write({ meta: encodeIdentity(identity) }));
+  return { stored, identity, members: [], restarted: false };
+}
+
+function newIdentity(clusterId: string, id: string, admitted: boolean): StoreIdentity {
+  return { clusterId, id, incarnation: newIncarnation(), boot: 1, admitted, pins: new Map() };
 }
 
 function checkStored({ base, hardState, last, sizes }: StoredLog): void {
@@ -79,53 +120,40 @@ function checkStored({ base, hardState, last, sizes }: StoredLog): void {
   }
 }
 
-function identify(stored: StoredLog, options: Options, clusterId: string): StoreIdentity {
-  if (stored.meta === undefined) {
-    if (stored.last.index > 0 || stored.hardState.term > 0) {
-      throw new CoxswainError('ERR_STORE_CORRUPT', 'the store has a log but no identity record');
-    }
-    return { clusterId, id: options.id, incarnation: newIncarnation(), boot: 1 };
+/** The last committed configuration, and every later one. */
+async function readMembers(stored: StoredLog, log: LogStore): Promise<Opened['members']> {
+  const { configIndexes, hardState, last } = stored;
+  const uncommitted = configIndexes.findIndex((index) => index > hardState.commit);
+  const first = Math.max(0, (uncommitted === -1 ? configIndexes.length : uncommitted) - 1);
+  const members: (RosterEntry & ConfigurationAt)[] = [];
+  for (const index of configIndexes.slice(first)) {
+    const [entry] = await storeCall('read', () => log.read(index, index + 1, 1));
+    if (entry?.kind === 'members') members.push({ index, ...decodeMembers(entry.body) });
   }
-  const known = decodeIdentity(stored.meta);
-  if (known.clusterId !== clusterId || known.id !== options.id) {
-    throw new CoxswainError(
-      'ERR_WRONG_CLUSTER',
-      `the store belongs to member ${known.id} of cluster ${known.clusterId}; ` +
-        `opened as ${options.id} of ${clusterId} (cluster and bootstrap give that id)`,
-    );
+  if (members.length === configIndexes.length - first && (members.length > 0 || last.index === 0)) {
+    return members;
   }
-  return { ...known, boot: known.boot + 1 };
-}
-
-async function lastMembersEntry(stored: StoredLog, { storage }: Options): Promise<LogEntry> {
-  const index = stored.configIndexes[stored.configIndexes.length - 1];
-  const read = (at: number) => storeCall('read', () => storage.log.read(at, at + 1, 1));
-  const entry = index === undefined ? undefined : (await read(index))[0];
-  if (entry?.kind === 'members') return entry;
   throw new CoxswainError('ERR_STORE_CORRUPT', 'the store has a log but no members entry');
 }
 
 function initOf(
   options: Options,
-  stored: StoredLog,
-  config: Configuration,
-  restarted: boolean,
-): Omit<RaftInit, 'now'> {
+  { identity, members, restarted, stored }: Opened,
+): Startup['init'] {
   const { electionMaxMs, electionMinMs, heartbeatMs, id, limits, seed } = options;
   const { maxAppendBytes, maxInflightAppends, maxInflightBytes } = limits;
   const { maxApplyLagBytes, maxUncommittedBytes } = limits;
   const { base, hardState, lastTimeMs, runs, sizes } = stored;
+  const { admitted, incarnation, pins } = identity;
   return {
-    id,
-    config,
-    hardState,
+    ...{ id, incarnation, hardState, restarted, seed },
+    known: { admitted, pins },
+    configs: members.map(({ config, index }) => ({ config, index })),
     positions: { base, runs, sizes, lastTimeMs },
     options: {
       ...{ heartbeatMs, electionMinMs, electionMaxMs, maxAppendBytes },
       ...{ maxInflightAppends, maxInflightBytes, maxUncommittedBytes, maxApplyLagBytes },
     },
     applied: base.index,
-    restarted,
-    seed,
   };
 }

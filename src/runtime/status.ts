@@ -15,12 +15,17 @@ export interface NodeStatus {
   /** Index of the last entry the machine has settled. */
   readonly applied: number;
   readonly voters: readonly MemberId[];
+  readonly learners: readonly MemberId[];
+  /** False for a first member of a new cluster that has not heard enough of the others yet. */
+  readonly admitted: boolean;
   /** What a leader knows of the others; empty on other members. */
   readonly followers: readonly FollowerStatus[];
   /** Proposals that wait to enter a log, here or at the leader. */
   readonly waiting: number;
   /** Frames from peers that did not decode, and were dropped. */
   readonly badFrames: number;
+  /** Frames that a peer's store sent before it was opened again. */
+  readonly staleFrames: number;
 }
 
 export interface FollowerStatus {
@@ -30,23 +35,28 @@ export interface FollowerStatus {
   readonly match: number;
   /** How long nothing was heard from it, in ms. */
   readonly silentMs: number;
+  /** Another store answers under its id: it was emptied, and counts only when it is added anew. */
+  readonly stranger: boolean;
 }
 
 export function statusOf(
   state: RaftState,
-  more: { applied: number; waiting: number; badFrames: number; nowMs: number },
+  more: Pick<NodeStatus, 'applied' | 'waiting' | 'badFrames' | 'staleFrames'> & { nowMs: number },
 ): NodeStatus {
   const followers: FollowerStatus[] = [];
-  for (const [id, { contactMs, match, mode }] of state.leading?.progress ?? []) {
-    followers.push({ id, mode, match, silentMs: Math.max(0, more.nowMs - contactMs) });
+  for (const [id, { contactMs, match, mode, stranger }] of state.leading?.progress ?? []) {
+    followers.push({ id, mode, match, silentMs: Math.max(0, more.nowMs - contactMs), stranger });
   }
   const { commit, config, id, leader, log, role, term } = state;
   return {
     ...{ id, role, term, leader, last: log.last, durable: log.durable, commit },
     applied: more.applied,
     voters: config.voters,
+    learners: config.learners,
+    admitted: state.recognition.admitted,
     followers,
     waiting: more.waiting,
     badFrames: more.badFrames,
+    staleFrames: more.staleFrames,
   };
 }

@@ -2,11 +2,13 @@
 import type { LogStore, LogWrite } from '../contracts/index.ts';
 import type { CoxswainError } from '../errors.ts';
 import { assert } from '../lib/assert.ts';
-import type { Write, Written } from '../raft/index.ts';
+import type { KnownMembers, Write, Written } from '../raft/index.ts';
 import type { LogWindow } from './log-window.ts';
 import { storeError } from './store-call.ts';
 
 export interface WriterHooks {
+  /** The identity record, if this write must take it along. */
+  meta(known: KnownMembers | undefined): Uint8Array | undefined;
   /** The write named and all before it are durable. */
   written(event: Written): void;
   failed(error: CoxswainError): void;
@@ -38,8 +40,13 @@ export class Writer {
     const entries = this.#window.slice(write.from, write.until);
     assert(entries !== undefined, 'entries to write are in memory');
     const { hardState, truncateFrom } = write;
-    const batch: LogWrite =
-      truncateFrom === 0 ? { hardState, entries } : { hardState, truncateFrom, entries };
+    const meta = this.#hooks.meta(write.known);
+    const batch: LogWrite = {
+      hardState,
+      entries,
+      ...(meta === undefined ? {} : { meta }),
+      ...(truncateFrom === 0 ? {} : { truncateFrom }),
+    };
     this.#inFlight = this.#run(batch, write);
   }
 
@@ -75,5 +82,6 @@ export function mergeWrites(first: Write, second: Write): Write {
   const onDisk = cut > 0 && cut < first.from;
   const lowest = first.truncateFrom === 0 ? cut : Math.min(first.truncateFrom, cut);
   const truncateFrom = onDisk ? lowest : first.truncateFrom;
-  return { ...second, truncateFrom, from: Math.min(first.from, second.from) };
+  const known = second.known ?? first.known;
+  return { ...second, known, truncateFrom, from: Math.min(first.from, second.from) };
 }

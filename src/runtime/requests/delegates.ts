@@ -3,6 +3,7 @@
 import type { MemberId, Transport } from '../../contracts/index.ts';
 import { CoxswainError } from '../../errors.ts';
 import type { RaftState } from '../../raft/index.ts';
+import type { FrameSource } from '../inbox.ts';
 import {
   APPLIED_BYTES,
   type Forward,
@@ -37,7 +38,7 @@ const MESSAGE_CHARACTERS = 500;
 
 interface Origin {
   readonly id: MemberId;
-  readonly incarnation: string;
+  readonly incarnation: number;
   readonly boot: number;
   readonly seen: RepeatWindow;
   applied: ForwardedApplied[];
@@ -53,11 +54,11 @@ export class Delegates {
     this.#parts = parts;
   }
 
-  receive(from: MemberId, forward: Forward): void {
+  receive(from: MemberId, source: FrameSource, forward: Forward): void {
     const { state } = this.#parts;
     if (state.role !== 'leader' || state.term !== forward.term) return;
     if (state.leading?.progress.has(from) !== true) return;
-    const origin = this.#originOf(from, forward);
+    const origin = this.#originOf(from, source);
     if (origin === undefined) return;
     for (const request of forward.requests) {
       if (origin.seen.accept(request.request)) this.#take(origin, request);
@@ -153,7 +154,7 @@ export class Delegates {
   }
 
   /** Undefined for what an earlier run of that member left in the network. */
-  #originOf(from: MemberId, { incarnation, boot }: Forward): Origin | undefined {
+  #originOf(from: MemberId, { incarnation, boot }: FrameSource): Origin | undefined {
     const key = `${incarnation}/${from}`;
     const known = this.#origins.get(key);
     if (known !== undefined && boot < known.boot) return undefined;

@@ -15,7 +15,7 @@ import { type Ticket, ticketError } from './ticket.ts';
 
 export interface ForwardingParts {
   readonly state: RaftState;
-  readonly identity: StoreIdentity;
+  readonly identity: Pick<StoreIdentity, 'incarnation' | 'boot'>;
   readonly transport: Transport;
   readonly codec: FrameCodec;
   readonly proposals: Proposals;
@@ -90,7 +90,7 @@ export class Forwarding {
   }
 
   #sendSome(leader: MemberId, queued: readonly Ticket[]): number {
-    const { codec, identity, maxBytes, proposals, state, transport } = this.#parts;
+    const { codec, maxBytes, proposals, state, transport } = this.#parts;
     const requests: ForwardedRequest[] = [];
     let bytes = 0;
     for (const { kind, body } of queued) {
@@ -98,9 +98,8 @@ export class Forwarding {
       if (bytes > maxBytes && requests.length > 0) break;
       requests.push({ request: this.#nextRequest + requests.length, kind, body });
     }
-    const { boot, incarnation } = identity;
     const { term } = state;
-    const frame = codec.encodeForward({ type: 'forward', term, incarnation, boot, requests });
+    const frame = codec.encodeForward({ type: 'forward', term, requests });
     if (!transport.send(leader, [frame], 'entries')) return 0;
     for (const [at, { request }] of requests.entries()) {
       const ticket = queued[at];

@@ -48,7 +48,7 @@ export class Requests<C, R, Q, A> implements TicketOwner {
   read(query: Q, consistency: Consistency, wait: Wait): Promise<A> {
     return new Promise((resolve, reject) => {
       const call = new ReadCall<A>({ resolve, reject, signal: wait.signal }, this.#reads);
-      this.#startDeadline(call, wait);
+      this.startDeadline(call, wait);
       const answer = () => {
         if (call.settled) return;
         this.#parts.applier.query(query).then(
@@ -67,7 +67,7 @@ export class Requests<C, R, Q, A> implements TicketOwner {
   waitFor<T>(look: () => T | undefined, wait: Wait): Promise<T> {
     return new Promise((resolve, reject) => {
       const waiter = new Waiter<T>({ resolve, reject, signal: wait.signal, look });
-      this.#startDeadline(waiter, wait);
+      this.startDeadline(waiter, wait);
       this.#waiters.add(waiter);
     });
   }
@@ -104,7 +104,7 @@ export class Requests<C, R, Q, A> implements TicketOwner {
     return new Promise((resolve, reject) => {
       this.#parts.proposals.checkRoom(body.length);
       const ticket = new LocalTicket<R>({ resolve, reject, signal }, { kind, body }, this);
-      this.#startDeadline(ticket, wait);
+      this.startDeadline(ticket, wait);
       this.#parts.proposals.enqueue(ticket);
     });
   }
@@ -114,7 +114,8 @@ export class Requests<C, R, Q, A> implements TicketOwner {
     return this.waitFor(() => (applier.applied >= index ? true : undefined), wait);
   }
 
-  #startDeadline<T>(call: Call<T>, { timeoutMs }: Wait): void {
+  /** The call fails when its time runs out. */
+  startDeadline<T>(call: Call<T>, { timeoutMs }: Wait): void {
     this.#deadlines.add(call, this.#parts.clock.now(), timeoutMs);
     this.#parts.wake();
   }

@@ -2,6 +2,7 @@
 // encoded once and sent to every follower that needs the same range.
 import type { EntryKind, LogEntry } from '../../contracts/index.ts';
 import { type ByteReader, ByteWriter, frameError, type SlabAllocator } from '../../lib/bytes.ts';
+import { decodeMembers } from './members-entry.ts';
 import { type EntryRun, ReceivedEntry } from './sized-entry.ts';
 
 const RUN_BYTES = 4 + 8 + 8 + 1;
@@ -69,7 +70,9 @@ export function decodeEntries(
     const run: EntryRun = { term, timeMs, kind };
     for (let last = index + count; index < last; index++) {
       const size = reader.u32();
-      entries.push(new ReceivedEntry(index, run, reader.source, reader.skip(size), size));
+      const entry = new ReceivedEntry(index, run, reader.source, reader.skip(size), size);
+      if (kind === 'members') decodeMembers(entry.body);
+      entries.push(entry);
     }
   }
   return entries;

@@ -13,13 +13,10 @@ export interface ForwardedRequest {
   readonly body: Uint8Array;
 }
 
-/** Taken only by the leader of `term`, and each request once for each (incarnation, boot). */
+/** Taken only by the leader of `term`, and each request once for each store and boot. */
 export interface Forward {
   readonly type: 'forward';
   readonly term: number;
-  /** The origin's incarnation, 16 hexadecimal digits, and its boot counter. */
-  readonly incarnation: string;
-  readonly boot: number;
   readonly requests: readonly ForwardedRequest[];
 }
 
@@ -44,7 +41,7 @@ export interface ForwardedFailure {
 export interface ForwardReply {
   readonly type: 'forward-reply';
   /** Incarnation and boot that the requests came with. */
-  readonly incarnation: string;
+  readonly incarnation: number;
   readonly boot: number;
   readonly applied: readonly ForwardedApplied[];
   readonly failed: readonly ForwardedFailure[];
@@ -55,15 +52,13 @@ export const REQUEST_BYTES: number = 8 + 1 + 4;
 export const APPLIED_BYTES: number = 8 + 8 + 8 + 4;
 
 export function forwardBytes(forward: Forward): number {
-  let bytes = 8 + textBytes(forward.incarnation) + 8 + 4;
+  let bytes = 8 + 4;
   for (const { body } of forward.requests) bytes += REQUEST_BYTES + body.length;
   return bytes;
 }
 
 export function writeForward(writer: ByteWriter, forward: Forward): void {
   writer.u53(forward.term);
-  writeText(writer, forward.incarnation);
-  writer.u53(forward.boot);
   writer.u32(forward.requests.length);
   for (const { request, kind, body } of forward.requests) {
     writer.u53(request);
@@ -75,15 +70,13 @@ export function writeForward(writer: ByteWriter, forward: Forward): void {
 
 export function readForward(reader: ByteReader): Forward {
   const term = reader.u53();
-  const incarnation = readText(reader);
-  const boot = reader.u53();
   const requests: ForwardedRequest[] = [];
   for (let count = readCount(reader, REQUEST_BYTES); count > 0; count--) {
     const request = reader.u53();
     const kind = reader.flag() ? 'command' : 'noop';
     requests.push({ request, kind, body: reader.bytes(reader.u32()) });
   }
-  return { type: 'forward', term, incarnation, boot, requests };
+  return { type: 'forward', term, requests };
 }
 
 /** Bytes of one failure. */
@@ -92,14 +85,14 @@ export function failureBytes({ code, message }: ForwardedFailure): number {
 }
 
 export function forwardReplyBytes(reply: ForwardReply): number {
-  let bytes = textBytes(reply.incarnation) + 8 + 4 + 4;
+  let bytes = 8 + 8 + 4 + 4;
   for (const { result } of reply.applied) bytes += APPLIED_BYTES + result.length;
   for (const failure of reply.failed) bytes += failureBytes(failure);
   return bytes;
 }
 
 export function writeForwardReply(writer: ByteWriter, reply: ForwardReply): void {
-  writeText(writer, reply.incarnation);
+  writer.u53(reply.incarnation);
   writer.u53(reply.boot);
   writer.u32(reply.applied.length);
   for (const { request, index, term, result } of reply.applied) {
@@ -122,7 +115,7 @@ export function writeForwardReply(writer: ByteWriter, reply: ForwardReply): void
 }
 
 export function readForwardReply(reader: ByteReader): ForwardReply {
-  const incarnation = readText(reader);
+  const incarnation = reader.u53();
   const boot = reader.u53();
   const applied: ForwardedApplied[] = [];
   for (let count = readCount(reader, APPLIED_BYTES); count > 0; count--) {

@@ -3,6 +3,7 @@ import type { LogEntry } from '../../contracts/index.ts';
 import { unreachable } from '../../lib/assert.ts';
 import { ByteReader, ByteWriter, frameError, SlabAllocator } from '../../lib/bytes.ts';
 import type { Message } from '../../raft/index.ts';
+import { isJoinerClusterId } from '../cluster-id.ts';
 import { decodeEntries, encodeEntries } from './entries.ts';
 import {
   type Forward,
@@ -14,7 +15,13 @@ import {
   writeForward,
   writeForwardReply,
 } from './forward-fields.ts';
-import { type FrameKind, HEADER_BYTES, readHeader, writeHeader } from './header.ts';
+import {
+  type FrameKind,
+  type FrameOrigin,
+  HEADER_BYTES,
+  readHeader,
+  writeHeader,
+} from './header.ts';
 import { MAX_FIELDS_BYTES, readFields, writeFields } from './message-fields.ts';
 import type { SizedEntry } from './sized-entry.ts';
 
@@ -23,15 +30,41 @@ export type Frame =
   | Forward
   | ForwardReply;
 
+/** A frame, and the store that it comes from. */
+export interface ReceivedFrame {
+  readonly incarnation: number;
+  /** How often that store had been opened. */
+  readonly boot: number;
+  readonly frame: Frame;
+}
+
+/** Whose frames a codec writes, and whose it reads. */
+export interface CodecIdentity {
+  /** 16 hexadecimal digits. */
+  readonly clusterId: string;
+  readonly incarnation: number;
+  readonly boot: number;
+}
+
 const NO_ENTRIES: readonly SizedEntry[] = Object.freeze([]);
 
+const CLUSTER_BYTES = 8;
+/** The half of a cluster's id that stands for its name. */
+const NAME_BYTES = 4;
+
 export class FrameCodec {
-  readonly #clusterId: Uint8Array;
+  #origin: FrameOrigin;
+  /** How many bytes of the cluster's id are known. */
+  #known: number;
+  readonly #joined: (clusterId: string) => void;
   readonly #slab = new SlabAllocator();
 
-  /** `clusterId`: 16 hexadecimal digits. */
-  constructor(clusterId: string) {
-    this.#clusterId = Uint8Array.from(Buffer.from(clusterId, 'hex'));
+  /** `joined` is told the id of the cluster, once, when only the half of its name was known. */
+  constructor(identity: CodecIdentity, joined: (clusterId: string) => void) {
+    const { boot, clusterId, incarnation } = identity;
+    this.#origin = { cluster: bytesOf(clusterId), incarnation, boot };
+    this.#known = isJoinerClusterId(clusterId) ? NAME_BYTES : CLUSTER_BYTES;
+    this.#joined = joined;
   }
 
   /** Header and fields of a core message; an append's entries follow as a part of their own. */
@@ -54,18 +87,33 @@ export class FrameCodec {
   }
 
   /** Throws ERR_FRAME, and nothing else, on anything that this version does not write. */
-  decode(bytes: Uint8Array): Frame {
+  decode(bytes: Uint8Array): ReceivedFrame {
     const reader = new ByteReader(bytes);
-    const kind = readHeader(reader, this.#clusterId);
+    const { boot, cluster, incarnation, kind } = readHeader(reader);
+    for (let at = 0; at < this.#known; at++) {
+      if (cluster[at] !== this.#origin.cluster[at]) {
+        throw frameError('it belongs to another cluster');
+      }
+    }
     const frame = decodeKind(reader, kind);
     reader.end();
-    return frame;
+    if (this.#known < CLUSTER_BYTES) this.#join(cluster, kind);
+    return { boot, incarnation, frame };
+  }
+
+  /** Only a leader speaks to who is no member yet: it has added this one. */
+  #join(cluster: Uint8Array, kind: FrameKind): void {
+    if (kind !== 'append' && kind !== 'heartbeat')
+      throw frameError('this member joins no cluster yet');
+    this.#origin = { ...this.#origin, cluster: Uint8Array.from(cluster) };
+    this.#known = CLUSTER_BYTES;
+    this.#joined(Buffer.from(cluster).toString('hex'));
   }
 
   #build(kind: FrameKind, bodyBytes: number, write: (writer: ByteWriter) => void): Uint8Array {
     const block = this.#slab.take(HEADER_BYTES + bodyBytes);
     const writer = new ByteWriter(block);
-    writeHeader(writer, kind, this.#clusterId);
+    writeHeader(writer, kind, this.#origin);
     write(writer);
     return writer.block();
   }
@@ -91,9 +139,16 @@ function decodeKind(reader: ByteReader, kind: FrameKind): Frame {
     case 'heartbeat':
     case 'heartbeat-ack':
     case 'commit-notice':
+    case 'timeout-now':
+    case 'greeting':
+    case 'greeting-reply':
     case 'stale-term':
       return { type: 'message', message: readFields(reader, kind), entries: NO_ENTRIES };
     default:
       return unreachable(kind);
   }
+}
+
+function bytesOf(clusterId: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(clusterId, 'hex'));
 }

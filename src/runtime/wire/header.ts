@@ -1,4 +1,4 @@
-// The first 16 bytes of every frame: what it is, and for whom. Anything else is not ours to read.
+// The first 32 bytes of every frame: what it is, for whom, and from which store. Anything else is not ours to read.
 import { type ByteReader, type ByteWriter, frameError } from '../../lib/bytes.ts';
 
 /** Version of the frames this build writes; it reads no other. */
@@ -6,7 +6,7 @@ export const PROTOCOL_VERSION = 1;
 
 const MAGIC = 0x4358;
 const SINGLE_GROUP = 0;
-export const HEADER_BYTES = 16;
+export const HEADER_BYTES = 32;
 
 /** What a frame carries. Numbers are part of the format and are never used again. */
 export const frameKinds = {
@@ -21,6 +21,9 @@ export const frameKinds = {
   'heartbeat-ack': 9,
   'commit-notice': 10,
   'stale-term': 11,
+  'timeout-now': 12,
+  greeting: 13,
+  'greeting-reply': 14,
   forward: 32,
   'forward-reply': 33,
 } as const;
@@ -31,17 +34,31 @@ const kindsByNumber: ReadonlyMap<number, FrameKind> = new Map(
   Object.entries(frameKinds).map(([kind, number]) => [number, kind as FrameKind]),
 );
 
-/** magic u16 · version u8 · kind u8 · group u32 · cluster u64. `clusterId`: 8 bytes. */
-export function writeHeader(writer: ByteWriter, kind: FrameKind, clusterId: Uint8Array): void {
+/** Of the member that sends a frame: its cluster, 8 bytes, its store, and how often it was opened. */
+export interface FrameOrigin {
+  readonly cluster: Uint8Array;
+  readonly incarnation: number;
+  readonly boot: number;
+}
+
+export interface FrameHeader extends FrameOrigin {
+  readonly kind: FrameKind;
+}
+
+/** magic u16 · version u8 · kind u8 · group u32 · cluster u64 · incarnation u53 · boot u53. */
+export function writeHeader(writer: ByteWriter, kind: FrameKind, origin: FrameOrigin): void {
   writer.u8(MAGIC >> 8);
   writer.u8(MAGIC & 0xff);
   writer.u8(PROTOCOL_VERSION);
   writer.u8(frameKinds[kind]);
   writer.u32(SINGLE_GROUP);
-  writer.bytes(clusterId);
+  writer.bytes(origin.cluster);
+  writer.u53(origin.incarnation);
+  writer.u53(origin.boot);
 }
 
-export function readHeader(reader: ByteReader, clusterId: Uint8Array): FrameKind {
+/** Which cluster it is from is for the caller to judge. */
+export function readHeader(reader: ByteReader): FrameHeader {
   const magic = (reader.u8() << 8) | reader.u8();
   if (magic !== MAGIC) throw frameError('it does not start with the magic number');
   const version = reader.u8();
@@ -51,11 +68,10 @@ export function readHeader(reader: ByteReader, clusterId: Uint8Array): FrameKind
   const number = reader.u8();
   const group = reader.u32();
   if (group !== SINGLE_GROUP) throw frameError(`unknown group ${group}`);
-  const cluster = reader.bytes(clusterId.length);
-  if (!cluster.every((byte, at) => byte === clusterId[at])) {
-    throw frameError('it belongs to another cluster');
-  }
+  const cluster = reader.bytes(8);
   const kind = kindsByNumber.get(number);
   if (kind === undefined) throw frameError(`unknown frame kind ${number}`);
-  return kind;
+  const incarnation = reader.u53();
+  if (incarnation === 0) throw frameError('it comes from no store');
+  return { kind, cluster, incarnation, boot: reader.u53() };
 }

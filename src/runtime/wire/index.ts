@@ -7,7 +7,8 @@ export type {
   ForwardReply,
 } from './forward-fields.ts';
 export { APPLIED_BYTES, failureBytes, REQUEST_BYTES } from './forward-fields.ts';
-export { FrameCodec } from './frame-codec.ts';
+export { type CodecIdentity, FrameCodec, type ReceivedFrame } from './frame-codec.ts';
 export { PROTOCOL_VERSION } from './header.ts';
+export { decodeMembers, encodeMembers, firstMembers, type MembersEntry } from './members-entry.ts';
 export { type EntryRun, OwnEntry, type SizedEntry } from './sized-entry.ts';
 export { decodeText, readText, textBytes, writeText } from './text.ts';

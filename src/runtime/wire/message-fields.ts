@@ -15,7 +15,8 @@ export function writeFields(writer: ByteWriter, message: Message): void {
       writer.u53(message.campaign);
       return writer.u8(message.granted ? 1 : 0);
     case 'vote-request':
-      return writeNumbers(writer, [message.lastIndex, message.lastTerm]);
+      writeNumbers(writer, [message.lastIndex, message.lastTerm]);
+      return writer.u8(message.forced ? 1 : 0);
     case 'vote-reply':
       return writer.u8(message.granted ? 1 : 0);
     case 'append': {
@@ -38,6 +39,12 @@ export function writeFields(writer: ByteWriter, message: Message): void {
     }
     case 'commit-notice':
       return writer.u53(message.commit);
+    case 'timeout-now':
+      return writer.u53(message.round);
+    case 'greeting-reply':
+      writer.u53(message.incarnation);
+      return writer.u8(message.known ? 1 : 0);
+    case 'greeting':
     case 'stale-term':
       return;
     default:
@@ -54,7 +61,7 @@ export function readFields(reader: ByteReader, type: Message['type']): Message {
     case 'pre-vote-reply':
       return { type, term, campaign: u53(), granted: reader.flag() };
     case 'vote-request':
-      return { type, term, lastIndex: u53(), lastTerm: u53() };
+      return { type, term, lastIndex: u53(), lastTerm: u53(), forced: reader.flag() };
     case 'vote-reply':
       return { type, term, granted: reader.flag() };
     case 'append':
@@ -71,6 +78,11 @@ export function readFields(reader: ByteReader, type: Message['type']): Message {
     }
     case 'commit-notice':
       return { type, term, commit: u53() };
+    case 'timeout-now':
+      return { type, term, round: u53() };
+    case 'greeting-reply':
+      return { type, term, incarnation: u53(), known: reader.flag() };
+    case 'greeting':
     case 'stale-term':
       return { type, term };
     default:

@@ -1,6 +1,8 @@
 // Entries as the runtime keeps them: what a batch has in common is held once, and a received body
 // stays in its frame until somebody looks at it. There may be millions of these.
 import type { EntryKind, LogEntry } from '../../contracts/index.ts';
+import type { Configuration } from '../../raft/index.ts';
+import { decodeMembers } from './members-entry.ts';
 
 /** What entries that were taken together share. */
 export interface EntryRun {
@@ -13,12 +15,15 @@ export interface EntryRun {
 export interface SizedEntry extends LogEntry {
   /** Length of the body, in bytes. */
   readonly size: number;
+  /** Of a `members` entry: what it says. */
+  readonly config: Configuration | undefined;
 }
 
 /** An entry of this member's own making. */
 export class OwnEntry implements SizedEntry {
   readonly index: number;
   readonly body: Uint8Array;
+  readonly config: undefined = undefined;
   readonly #run: EntryRun;
 
   constructor(index: number, run: EntryRun, body: Uint8Array) {
@@ -70,6 +75,11 @@ export class ReceivedEntry implements SizedEntry {
 
   get kind(): EntryKind {
     return this.#run.kind;
+  }
+
+  /** Throws ERR_FRAME. */
+  get config(): Configuration | undefined {
+    return this.kind === 'members' ? decodeMembers(this.body).config : undefined;
   }
 
   get body(): Uint8Array {

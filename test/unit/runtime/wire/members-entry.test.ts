@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createConfiguration } from '../../../src/raft/index.ts';
+import { createConfiguration } from '../../../../src/raft/index.ts';
 import {
   decodeMembers,
   encodeMembers,
   firstMembers,
   type MembersEntry,
-} from '../../../src/runtime/members-entry.ts';
+} from '../../../../src/runtime/wire/members-entry.ts';
 
 const entry: MembersEntry = {
   members: [

@@ -1,8 +1,8 @@
 // The body of a `members` entry: who is in the cluster, where, as what, and on which store.
-import type { Member, MemberId } from '../contracts/index.ts';
-import { type ByteReader, ByteWriter, frameError } from '../lib/bytes.ts';
-import { type Configuration, createConfiguration, type Joining } from '../raft/index.ts';
-import { decodeText, readText, textBytes, writeText } from './wire/index.ts';
+import type { Member, MemberId } from '../../contracts/index.ts';
+import { ByteReader, ByteWriter, frameError } from '../../lib/bytes.ts';
+import { type Configuration, createConfiguration, type Joining } from '../../raft/index.ts';
+import { decodeText, readText, textBytes, writeText } from './text.ts';
 
 export interface MembersEntry {
   readonly members: readonly Member[];

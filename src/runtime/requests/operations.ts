@@ -1,0 +1,110 @@
+// Changes of members and transfers of leadership, for callers on the leader.
+import type { Member, MemberId, Membership, MembershipChange } from '../../contracts/index.ts';
+import { CoxswainError } from '../../errors.ts';
+import {
+  type Configuration,
+  membersOf,
+  planChange,
+  planTransfer,
+  type RaftEvent,
+  type RaftState,
+} from '../../raft/index.ts';
+import { membershipOf } from '../membership.ts';
+import type { Roster } from '../roster.ts';
+import type { Call, CallInit } from './call.ts';
+import { HandoverCall, type Successor } from './handover-call.ts';
+import { MembersCall } from './members-call.ts';
+import type { Operation } from './operation.ts';
+import type { Wait } from './requests.ts';
+
+export interface OperationsParts {
+  readonly state: RaftState;
+  readonly roster: Roster;
+  readonly maxMembers: number;
+  readonly push: (event: RaftEvent) => void;
+  readonly startDeadline: (call: Call<never>, wait: Wait) => void;
+}
+
+/** Operations that wait at a time: a count. */
+const MAX_OPERATIONS = 1024;
+
+export class Operations {
+  readonly #parts: OperationsParts;
+  #open: Operation<never>[] = [];
+
+  constructor(parts: OperationsParts) {
+    this.#parts = parts;
+  }
+
+  changeMembers(
+    change: MembershipChange,
+    ifVersion: number | undefined,
+    wait: Wait,
+  ): Promise<Membership> {
+    const { push, roster, state } = this.#parts;
+    return this.#start(wait, (init) => {
+      const plan = () => this.#plan(change, ifVersion);
+      const config = plan();
+      const { add = [], promote = [], replace = [] } = change;
+      const joining = [...idsOf(add), ...promote, ...idsOf(replace.map(({ by }) => by))];
+      roster.expect(config, comingOf(change));
+      push({ type: 'change', config, version: state.configs.at(-1)?.index ?? 0 });
+      const membership = () => membershipOf(state, roster);
+      return new MembersCall(init, { state, config, joining, membership, replan: plan });
+    });
+  }
+
+  transfer(to: MemberId | undefined, wait: Wait): Promise<Successor> {
+    const { push, state } = this.#parts;
+    return this.#start(wait, (init) => {
+      const chosen = planTransfer(state, to);
+      push({ type: 'transfer', to: chosen });
+      return new HandoverCall(init, state, chosen);
+    });
+  }
+
+  /** After every turn. */
+  check(): void {
+    if (this.#open.length === 0) return;
+    for (const operation of this.#open) operation.check();
+    this.#open = this.#open.filter((operation) => !operation.settled);
+  }
+
+  failAll(error: CoxswainError): void {
+    for (const operation of this.#open) operation.end(error);
+    this.#open = [];
+  }
+
+  #start<T>(wait: Wait, make: (init: CallInit<T>) => Operation<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#open.length >= MAX_OPERATIONS) {
+        const message = `${this.#open.length} changes and transfers wait`;
+        const details = { outcome: 'not-applied', retryable: true } as const;
+        throw new CoxswainError('ERR_QUEUE_FULL', message, details);
+      }
+      const operation = make({ resolve, reject, signal: wait.signal });
+      this.#open.push(operation);
+      this.#parts.startDeadline(operation, wait);
+    });
+  }
+
+  #plan(change: MembershipChange, ifVersion: number | undefined): Configuration {
+    const { maxMembers, state } = this.#parts;
+    const { add = [], learners = [], replace = [], ...rest } = change;
+    const pairs = replace.map(({ by, id }) => ({ id, by: by.id }));
+    const ids = { ...rest, add: idsOf(add), learners: idsOf(learners), replace: pairs };
+    const config = planChange(state, ids, ifVersion);
+    const count = membersOf(config).length;
+    if (count <= maxMembers) return config;
+    const message = `changeMembers: ${count} members; accepted: limits.maxMembers, ${maxMembers}`;
+    throw new CoxswainError('ERR_INVALID_OPTION', message, { outcome: 'not-applied' });
+  }
+}
+
+function comingOf({ add = [], learners = [], replace = [] }: MembershipChange): readonly Member[] {
+  return [...add, ...learners, ...replace.map(({ by }) => by)];
+}
+
+function idsOf(members: readonly Member[]): readonly MemberId[] {
+  return members.map(({ id }) => id);
+}

@@ -1,0 +1,34 @@
+// The identity record as it is now, and whether the store has yet to be told of it.
+import type { KnownMembers } from '../raft/index.ts';
+import { encodeIdentity, type StoreIdentity } from './identity.ts';
+
+export class StoreRecord {
+  #identity: StoreIdentity;
+  #isUnwritten = false;
+
+  constructor(identity: StoreIdentity) {
+    this.#identity = identity;
+  }
+
+  get identity(): StoreIdentity {
+    return this.#identity;
+  }
+
+  /** The leader that adds this member has told it which cluster it joins. */
+  joined(clusterId: string): void {
+    this.#identity = { ...this.#identity, clusterId };
+    this.#isUnwritten = true;
+  }
+
+  /** What the next write must take along; undefined when the store has it already. */
+  take(known: KnownMembers | undefined): Uint8Array | undefined {
+    if (known !== undefined) {
+      const { admitted, pins } = known;
+      this.#identity = { ...this.#identity, admitted, pins };
+    } else if (!this.#isUnwritten) {
+      return undefined;
+    }
+    this.#isUnwritten = false;
+    return encodeIdentity(this.#identity);
+  }
+}
