@@ -7,6 +7,7 @@ import {
   type Limits,
   type NodeStatus,
   RaftNode,
+  type RaftNodeOptions,
   systemClock,
 } from '../runtime/index.ts';
 import { MemoryNetwork } from './memory-network.ts';
@@ -33,7 +34,8 @@ export interface MemoryClusterOptions<C, R, Q = never, A = never> {
 
 export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposable {
   readonly network: MemoryNetwork;
-  readonly ids: readonly MemberId[];
+  readonly #ids: MemberId[];
+  readonly #first: readonly MemberId[];
   readonly #options: MemoryClusterOptions<C, R, Q, A>;
   readonly #storages = new Map<MemberId, MemoryStorage>();
   readonly #nodes = new Map<MemberId, RaftNode<C, R, Q, A>>();
@@ -44,9 +46,15 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
   constructor(options: MemoryClusterOptions<C, R, Q, A>, ids: readonly MemberId[]) {
     const { clock, seed = 1 } = options;
     this.#options = options;
-    this.ids = ids;
+    this.#ids = [...ids];
+    this.#first = [...ids];
     this.network = new MemoryNetwork(clock === undefined ? { seed } : { seed, clock });
     for (const id of ids) this.#storages.set(id, new MemoryStorage());
+  }
+
+  /** The ids that the cluster began with, then those that joined. */
+  get ids(): readonly MemberId[] {
+    return this.#ids;
   }
 
   /** The members that run, in the order of `ids`. */
@@ -99,6 +107,28 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
   async start(id: MemberId): Promise<RaftNode<C, R, Q, A>> {
     const storage = this.#storages.get(id);
     if (storage === undefined || this.#nodes.has(id)) throw invalidMember(id, 'that is stopped');
+    const isFirst = this.#first.includes(id);
+    const bootstrap = this.#first.map((each) => ({ id: each, address: each }));
+    return this.#open(id, storage, isFirst ? { bootstrap } : { join: true });
+  }
+
+  /**
+   * Starts a member on an empty storage, which waits until a leader adds it: a new one, or one that
+   * was stopped and removed.
+   */
+  async join(id: MemberId): Promise<RaftNode<C, R, Q, A>> {
+    if (this.#nodes.has(id)) throw invalidMember(id, 'that does not run');
+    const storage = new MemoryStorage();
+    this.#storages.set(id, storage);
+    if (!this.ids.includes(id)) this.#ids.push(id);
+    return this.#open(id, storage, { join: true });
+  }
+
+  async #open(
+    id: MemberId,
+    storage: MemoryStorage,
+    beginning: Pick<RaftNodeOptions<C, R, Q, A>, 'bootstrap' | 'join'>,
+  ): Promise<RaftNode<C, R, Q, A>> {
     const { size: _size, stateMachine, seed = 1, ...rest } = this.#options;
     const machine = stateMachine(id);
     const node = await RaftNode.open<C, R, Q, A>({
@@ -108,7 +138,7 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
       cluster: 'memory',
       id,
       address: id,
-      bootstrap: this.ids.map((each) => ({ id: each, address: each })),
+      ...beginning,
       stateMachine: machine,
       storage,
       transport: this.network.transport(id),

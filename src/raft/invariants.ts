@@ -4,6 +4,7 @@ import { follows } from './changes.ts';
 import type { Effect, Role, Send } from './effects.ts';
 import { lastTerm, termAt } from './log.ts';
 import type { Configuration } from './membership.ts';
+import type { Progress } from './progress.ts';
 import type { RaftState } from './state.ts';
 
 /** The little of a state that the next one is compared with. */
@@ -19,12 +20,13 @@ export interface Summary {
   /** Of the configuration in force: the index of its entry. */
   readonly version: number;
   readonly config: Configuration;
-  readonly matches: ReadonlyMap<string, number>;
+  /** Who was removed and added again is followed anew. */
+  readonly matches: ReadonlyMap<Progress, number>;
 }
 
 export function summarize(state: RaftState): Summary {
-  const matches = new Map<string, number>();
-  for (const [id, { match }] of state.leading?.progress ?? []) matches.set(id, match);
+  const matches = new Map<Progress, number>();
+  for (const each of state.leading?.progress.values() ?? []) matches.set(each, each.match);
   return {
     term: state.term,
     votedFor: state.votedFor,
@@ -98,9 +100,8 @@ export function checkStep(before: Summary, state: RaftState, effects: readonly E
   const leads = before.role === 'leader' && state.role === 'leader' && state.term === before.term;
   if (leads) {
     assert(state.log.last >= before.last, 'a leader only appends (§5.3)');
-    for (const [id, match] of before.matches) {
-      const now = state.leading?.progress.get(id)?.match ?? match;
-      assert(now >= match, 'match never goes back in a term');
+    for (const [progress, match] of before.matches) {
+      assert(progress.match >= match, 'match never goes back in a term');
     }
     for (const { config, index } of state.configs) {
       if (index <= before.last) continue;

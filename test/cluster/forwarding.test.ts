@@ -1,5 +1,3 @@
-// What goes wrong with proposals that travel: wrong answers, lost answers.
-import { MemoryStorage } from 'coxswain';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Recorder } from './harness.ts';
 import { slowEntries, World } from './nodes.ts';
@@ -25,7 +23,9 @@ describe('a forwarded proposal', () => {
     former.catch(() => undefined);
     await clock.advance(5);
     await world.settled(world.node('c').close());
-    const fresh = await world.open('c', { storage: new MemoryStorage() });
+    await world.value(leader.removeMember('c'));
+    const fresh = await world.join('c');
+    await world.value(leader.addLearner({ id: 'c', address: 'c' }));
     await clock.until(() => fresh.status().leader === 'a');
     const result = await world.settled(fresh.propose('latter'));
     delay = 0;

@@ -29,10 +29,20 @@ export class World {
     );
   }
 
-  async open(id: string, more: Partial<Options> = {}): Promise<Node> {
+  /** A member on an empty store, that waits to be added. */
+  join(id: string, more: Partial<Options> = {}): Promise<Node> {
+    return this.#open(id, { join: true, ...more });
+  }
+
+  /** One of the first members. */
+  open(id: string, more: Partial<Options> = {}): Promise<Node> {
+    const bootstrap = this.ids.map((each) => ({ id: each, address: each }));
+    return this.#open(id, { bootstrap, ...more });
+  }
+
+  async #open(id: string, more: Partial<Options>): Promise<Node> {
     const node = await RaftNode.open<string, number, void, readonly string[]>({
       ...{ cluster: 'world', id, address: id, clock: this.clock, checkInvariants: true },
-      bootstrap: this.ids.map((each) => ({ id: each, address: each })),
       stateMachine: new Recorder(),
       storage: new MemoryStorage(),
       transport: this.network.transport(id),
