@@ -90,7 +90,9 @@ export function checkStep(before: Summary, state: RaftState, effects: readonly E
     assert(state.votedFor === before.votedFor, 'one vote a term (§5.2)');
   }
   assert(state.commit >= before.commit, 'the commit index never goes back');
-  const told = state.commit > before.commit && state.role !== 'leader';
+  // A leader may commit its own removal, and resign at once.
+  const counts = before.role === 'leader' || state.role === 'leader';
+  const told = state.commit > before.commit && !counts;
   assert(!told || state.commit <= state.following.verified, 'a follower commits what is verified');
   assert(
     (termAt(state.log, before.commit) ?? before.commitTerm) === before.commitTerm,
