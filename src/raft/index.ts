@@ -64,6 +64,7 @@ export { committedIndex, type VoteResult, type Voters, voteResult } from './quor
 export { nextDeadline, step } from './raft.ts';
 export { incarnationOf } from './recognition.ts';
 export { planChange } from './reconfiguring.ts';
+export { isEstablished } from './roles.ts';
 export {
   type Candidacy,
   createState,

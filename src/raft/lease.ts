@@ -1,9 +1,9 @@
 // Until when a leader knows, by its own clock, that nobody else leads (§6.4.1): a majority has heard
 // it after a moment that it knows, and grants no vote for an election timeout after that.
-import { termAt } from './log.ts';
 import type { MemberId } from './member-id.ts';
 import type { Progress } from './progress.ts';
 import { committedIndex } from './quorum.ts';
+import { isEstablished } from './roles.ts';
 import type { Leading, RaftState } from './state.ts';
 
 /** Heartbeat rounds whose time is remembered: a count. */
@@ -15,9 +15,8 @@ const MAX_CLOCK_DRIFT = 0.05;
 /** Monotonic time, ms; -Infinity when there is no lease. */
 export function leaseUntil(state: RaftState): number {
   const { config, leading, options } = state;
-  const isNew = termAt(state.log, state.commit) !== state.term;
-  if (leading === undefined || isNew || leading.handover !== undefined) return -Infinity;
-  if (leading.yielded !== undefined) return -Infinity;
+  if (leading === undefined || leading.handover !== undefined) return -Infinity;
+  if (leading.yielded !== undefined || !isEstablished(state)) return -Infinity;
   const startMs = committedIndex(config, (id) => leaseStart(state, leading, id));
   return startMs + options.electionMinMs * (1 - MAX_CLOCK_DRIFT);
 }

@@ -6,7 +6,6 @@ import { changed, follows, joined, left, type MembersChange } from './changes.ts
 import type { ChangeMembers } from './events.ts';
 import { followConfigurations, forgetProgress } from './followers.ts';
 import { adoptConfiguration } from './in-force.ts';
-import { termAt } from './log.ts';
 import {
   type Configuration,
   type ConfigurationAt,
@@ -18,7 +17,7 @@ import {
 } from './membership.ts';
 import { incarnationOf, isProven } from './recognition.ts';
 import { appendOwn, heartbeat, sendToAll } from './replication.ts';
-import { becomeFollower, notLeader } from './roles.ts';
+import { becomeFollower, isEstablished, notLeader } from './roles.ts';
 import type { Leading, RaftState } from './state.ts';
 import { heirOf, sendTimeoutNow } from './transfer.ts';
 
@@ -85,14 +84,14 @@ function appendConfiguration(state: RaftState, config: Configuration): void {
 
 /** Is the configuration in force committed, and has this leader committed an entry of its own? */
 function isSettled(state: RaftState): boolean {
-  return termAt(state.log, state.commit) === state.term && inForce(state).index <= state.commit;
+  return isEstablished(state) && inForce(state).index <= state.commit;
 }
 
 /** Why no change may begin now; undefined if one may (the single-server erratum of 2015). */
 function busyWith(state: RaftState): string | undefined {
-  const { commit, config, leading, log, term } = state;
+  const { commit, config, leading } = state;
   const { index } = inForce(state);
-  if (termAt(log, commit) !== term) return 'this leader has not committed an entry of its own yet';
+  if (!isEstablished(state)) return 'this leader has not committed an entry of its own yet';
   if (index > commit) return `the change at index ${index} is not committed yet`;
   if (isJoint(config)) return `the change at index ${index} is not complete yet`;
   if (leading?.handover === undefined) return undefined;

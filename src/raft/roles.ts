@@ -1,5 +1,6 @@
 // The way back to follower, which every rule of the paper shares.
 import { CoxswainError } from '../errors.ts';
+import { termAt } from './log.ts';
 import type { MemberId } from './member-id.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
 
@@ -27,6 +28,11 @@ export function forgetLeader(state: RaftState): void {
   state.following.stream = 0;
   state.following.verified = 0;
   state.following.round = 0;
+}
+
+/** Has a leader committed an entry of its own term? Only then it knows all that is (§5.4.2). */
+export function isEstablished({ commit, log, role, term }: RaftState): boolean {
+  return role === 'leader' && termAt(log, commit) === term;
 }
 
 /** For calls that only a leader can answer. */

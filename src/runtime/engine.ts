@@ -130,6 +130,7 @@ export class Engine<C, R, Q, A> {
     this.operations = new Operations({
       ...{ state, roster, maxMembers: limits.maxMembers },
       push: (event) => this.#loop.push(event),
+      waitFor: (look, wait) => this.requests.waitFor(look, wait),
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
     });
     this.leaderships = new Leaderships(state);

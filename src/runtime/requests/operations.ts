@@ -3,6 +3,7 @@ import type { Member, MemberId, Membership, MembershipChange } from '../../contr
 import { CoxswainError } from '../../errors.ts';
 import {
   type Configuration,
+  isEstablished,
   membersOf,
   planChange,
   planTransfer,
@@ -22,6 +23,8 @@ export interface OperationsParts {
   readonly roster: Roster;
   readonly maxMembers: number;
   readonly push: (event: RaftEvent) => void;
+  /** Until `look` gives something else than undefined. */
+  readonly waitFor: <T>(look: () => T | undefined, wait: Wait) => Promise<T>;
   readonly startDeadline: (call: Call<never>, wait: Wait) => void;
 }
 
@@ -36,12 +39,15 @@ export class Operations {
     this.#parts = parts;
   }
 
-  changeMembers(
+  async changeMembers(
     change: MembershipChange,
     ifVersion: number | undefined,
     wait: Wait,
   ): Promise<Membership> {
-    const { push, roster, state } = this.#parts;
+    const { push, roster, state, waitFor } = this.#parts;
+    // A leader that was just elected is about to commit its first entry.
+    const isNew = () => state.role === 'leader' && !isEstablished(state);
+    if (isNew()) await waitFor(() => (isNew() ? undefined : true), wait);
     return this.#start(wait, (init) => {
       const plan = () => this.#plan(change, ifVersion);
       const config = plan();
