@@ -116,9 +116,15 @@ export class Engine<C, R, Q, A> {
         endTurn: () => this.#endTurn(),
         expire: (nowMs) => {
           this.requests.expire(nowMs);
+          this.#forwarding.expire(nowMs);
           this.leaderships.check(nowMs);
         },
-        nextExpiry: () => Math.min(this.requests.nextExpiry(), this.leaderships.nextExpiry()),
+        nextExpiry: () =>
+          Math.min(
+            this.requests.nextExpiry(),
+            this.#forwarding.nextExpiry(),
+            this.leaderships.nextExpiry(),
+          ),
         failed,
       },
       options.checkInvariants,
@@ -197,9 +203,10 @@ export class Engine<C, R, Q, A> {
   }
 
   #createForwarding(frames: FrameCodec): Forwarding {
-    const { codec, limits, transport } = this.#options;
+    const { clock, codec, limits, transport } = this.#options;
     return new Forwarding({
       state: this.#state,
+      clock,
       identity: this.#startup.identity,
       transport,
       codec: frames,

@@ -1,6 +1,6 @@
 // A member that does not lead sends its proposals to the one that does, once each; the leader's
 // answer settles them. Answering for others is in delegates.ts.
-import type { MemberId, Transport } from '../../contracts/index.ts';
+import type { Clock, MemberId, Transport } from '../../contracts/index.ts';
 import { CoxswainError } from '../../errors.ts';
 import type { RaftState } from '../../raft/index.ts';
 import type { StoreIdentity } from '../identity.ts';
@@ -15,6 +15,7 @@ import { type Ticket, ticketError } from './ticket.ts';
 
 export interface ForwardingParts {
   readonly state: RaftState;
+  readonly clock: Clock;
   readonly identity: Pick<StoreIdentity, 'incarnation' | 'boot'>;
   readonly transport: Transport;
   readonly codec: FrameCodec;
@@ -24,9 +25,19 @@ export interface ForwardingParts {
   readonly maxBytes: number;
 }
 
+interface Orphan {
+  readonly ticket: Ticket;
+  readonly dueMs: number;
+}
+
+/** How long an old leader's answer is waited for. */
+const GRACE_HEARTBEATS = 2;
+
 export class Forwarding {
   readonly #parts: ForwardingParts;
   readonly #outstanding = new Map<number, Ticket>();
+  /** Were sent to a leader that leads no more, and when they are given up. */
+  readonly #orphans = new Map<number, Orphan>();
   #nextRequest = 1;
   /** To whom, and in which term, the outstanding requests went. */
   #leader: MemberId | undefined;
@@ -49,15 +60,34 @@ export class Forwarding {
     }
   }
 
-  /** The leader or the term is another: whether the old leader took them cannot be known here. */
+  /**
+   * The leader or the term is another: whether the old leader took them cannot be known here. It
+   * may know: one that handed over answers yet, so they wait for that a little.
+   */
   leaderChanged(): void {
-    const { state } = this.#parts;
+    const { clock, state } = this.#parts;
     if (state.leader === this.#leader && state.term === this.#term) return;
     this.#leader = state.leader;
     this.#term = state.term;
-    this.failAll((ticket) =>
-      ticketError(ticket, 'ERR_LEADERSHIP_LOST', 'the leader it was sent to no longer leads'),
-    );
+    const dueMs = clock.now() + GRACE_HEARTBEATS * state.options.heartbeatMs;
+    for (const [request, ticket] of this.#outstanding)
+      this.#orphans.set(request, { ticket, dueMs });
+    this.#outstanding.clear();
+  }
+
+  /** Gives up what an old leader did not answer in time. */
+  expire(nowMs: number): void {
+    for (const [request, { dueMs, ticket }] of this.#orphans) {
+      if (dueMs > nowMs) return;
+      this.#orphans.delete(request);
+      const message = 'the leader it was sent to no longer leads';
+      ticket.fail(ticketError(ticket, 'ERR_LEADERSHIP_LOST', message));
+    }
+  }
+
+  nextExpiry(): number {
+    const next = this.#orphans.values().next();
+    return next.done === true ? Number.POSITIVE_INFINITY : next.value.dueMs;
   }
 
   receive(reply: ForwardReply): void {
@@ -79,7 +109,9 @@ export class Forwarding {
   }
 
   failAll(errorOf: (ticket: Ticket) => CoxswainError): void {
-    const tickets = [...this.#outstanding.values()];
+    const orphans = [...this.#orphans.values()].map(({ ticket }) => ticket);
+    const tickets = [...orphans, ...this.#outstanding.values()];
+    this.#orphans.clear();
     this.#outstanding.clear();
     for (const ticket of tickets) ticket.fail(errorOf(ticket));
   }
@@ -87,6 +119,7 @@ export class Forwarding {
   /** The caller no longer waits: the answer, if one comes, has nobody to go to. */
   forget(ticket: Ticket): void {
     this.#outstanding.delete(ticket.request);
+    this.#orphans.delete(ticket.request);
   }
 
   #sendSome(leader: MemberId, queued: readonly Ticket[]): number {
@@ -113,8 +146,9 @@ export class Forwarding {
   }
 
   #take(request: number): Ticket | undefined {
-    const ticket = this.#outstanding.get(request);
+    const ticket = this.#outstanding.get(request) ?? this.#orphans.get(request)?.ticket;
     this.#outstanding.delete(request);
+    this.#orphans.delete(request);
     return ticket;
   }
 }
