@@ -60,7 +60,7 @@ export class Load {
     }
   }
 
-  /** Until one attempt succeeds. An attempt whose outcome is unknown is made good for by counting. */
+  /** Until one attempt succeeds. Those whose outcome is unknown are counted. */
   async #add(): Promise<void> {
     for (;;) {
       const { nodes } = this.#cluster;

@@ -36,7 +36,7 @@ export function planChange(
   if (state.role !== 'leader') throw notLeader(state, 'changes members');
   const { index } = inForce(state);
   if (ifVersion !== undefined && ifVersion !== index) {
-    const message = `the membership is at version ${index}, not at ${ifVersion}: ask members() again`;
+    const message = `the members are at version ${index}, not at ${ifVersion}: ask members() again`;
     throw new CoxswainError('ERR_MEMBERS_CHANGED', message, { outcome: 'not-applied' });
   }
   const reason = busyWith(state);
@@ -116,7 +116,7 @@ function resign(state: RaftState): void {
   becomeFollower(state, state.term, undefined);
 }
 
-/** What is durably known here of who is who goes into every configuration that this leader makes. */
+/** What is durably known here of who is who goes into every configuration of this leader. */
 function withIncarnations(state: RaftState, config: Configuration): Configuration {
   const incarnations = new Map(config.incarnations);
   for (const id of membersOf(config)) {

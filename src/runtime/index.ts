@@ -15,7 +15,7 @@ export {
   type RaftNodeOptions,
   type TimingPreset,
 } from './options.ts';
-export { type Awaited, type CloseOptions, RaftNode } from './raft-node.ts';
+export { type Awaited, type ChangeOptions, type CloseOptions, RaftNode } from './raft-node.ts';
 export type { Leadership, LeaderWork, Successor } from './requests/index.ts';
 export type { FollowerStatus, NodeStatus } from './status.ts';
 export { systemClock } from './system-clock.ts';

@@ -152,7 +152,7 @@ export class RaftNode<C, R, Q = never, A = never>
   }
 
   /**
-   * Adds, promotes, demotes, removes and replaces members, together if more than one; on the leader.
+   * Adds, promotes, demotes, removes and replaces members, all named together; on the leader.
    * Resolves when all of it is committed and who is to become a voter is one. A change that is
    * under way when the call ends, or the leader, is completed by whoever leads then.
    *

@@ -50,7 +50,7 @@ describe('a learner', () => {
     expect(learner.members().committed).toMatchObject({ learners: [at('d')], outgoing: [] });
   });
 
-  test('has no vote: two voters of which one is gone commit nothing, whatever it holds', async () => {
+  test('has no vote: one of two voters commits nothing with it', async () => {
     const leader = await start('ab');
     await world.join('d');
     await world.value(leader.addLearner(at('d')));
@@ -150,7 +150,7 @@ describe('a cluster', () => {
 });
 
 describe('a change is refused', () => {
-  test('while another is not committed: nothing hangs, and the error says when to ask', async () => {
+  test('while another is not committed: nothing hangs, and it says when to ask', async () => {
     const leader = await start('abc');
     const one = leader.addLearner(at('d'));
     const two = await world.settled(leader.addLearner(at('e')));
