@@ -182,8 +182,18 @@ export class ScriptedCluster {
     this.#run(id, { type: 'start' });
   }
 
-  /** Until nothing is left to do among `ids`: messages between them, and their disks. */
-  settle(ids: readonly MemberId[]): void {
+  /** Until nothing is left to do among `ids`, and again after each of so many heartbeats. */
+  settle(ids: readonly MemberId[], beats = 0): void {
+    this.#exchange(ids);
+    for (let beat = 0; beat < beats; beat++) {
+      const leaders = ids.filter((id) => this.member(id).state.role === 'leader');
+      for (const id of leaders) this.timeout(id);
+      this.#exchange(ids);
+    }
+  }
+
+  /** Messages between them, and their disks. */
+  #exchange(ids: readonly MemberId[]): void {
     const among = { to: ids, from: ids, types: [] };
     for (let round = 0; round < 1000; round++) {
       const wrote = ids.filter((id) => !this.down.has(id) && this.completeWrite(id));

@@ -124,7 +124,7 @@ export function nameOf({ joining, learners, outgoing, voters }: Configuration): 
   const rest = learners.length === 0 ? '' : ` + ${learners.join(' ')}`;
   const coming = joining.map(({ id, replaces }) => (replaces ? `${id} for ${replaces}` : id));
   const next = coming.length === 0 ? '' : `, joining ${coming.join(' ')}`;
-  return `${voters.join(' ')}${halves}${rest}${next}`;
+  return `${voters.join(' ') || 'nobody'}${halves}${rest}${next}`;
 }
 
 /** The configurations that a member knows of, the one in force last. */

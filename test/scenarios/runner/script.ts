@@ -111,7 +111,7 @@ function runCommand(cluster: ScriptedCluster, { name, ids, options }: Words): vo
       for (const id of some) cluster.restart(id);
       return;
     case 'settle':
-      cluster.settle(some);
+      cluster.settle(some, number('beats'));
       if (options.has('quiet')) cluster.takeLines();
       return;
     default:
