@@ -94,7 +94,8 @@ export function receiveVoteReply(state: RaftState, from: MemberId, reply: VoteRe
 /** The leader hands over to us: nobody needs to be asked whether it is gone (thesis §3.10). */
 export function receiveTimeoutNow(state: RaftState, from: MemberId, message: TimeoutNow): void {
   if (message.term !== state.term || state.leader !== from || !mayStand(state)) return;
-  if (message.round < state.following.round) return;
+  // Called off; or nothing was heard since a restart, and then it may have been.
+  if (state.following.round === 0 || message.round < state.following.round) return;
   becomeFollower(state, state.term, undefined);
   forgetLeader(state);
   startElection(state, true);
@@ -136,6 +137,7 @@ function startElection(state: RaftState, forced: boolean): void {
   state.term++;
   state.votedFor = state.id;
   state.unwritten.hard = true;
+  state.following.round = 0;
   state.role = 'candidate';
   state.candidacy = { votes: new Map(), ownVoteWrite: hardWrite(state) };
   resetElectionDue(state);
