@@ -52,11 +52,15 @@ export function isProven({ unwritten, writes }: RaftState): boolean {
   return !unwritten.recognition && writes.recognition <= writes.completed;
 }
 
-/** Configurations that name a member no longer let go of its pin once they are committed. */
+/**
+ * Configurations that name a member no longer let go of its pin once they are committed. All that
+ * are committed at once count: who was removed and added again comes with another store.
+ */
 export function unpinRemoved(state: RaftState): void {
-  const { configs, recognition } = state;
+  const { commit, configs, recognition } = state;
+  const committed = configs.filter(({ index }) => index <= commit);
   for (const id of recognition.pins.keys()) {
-    if (configs.some(({ config }) => isMember(config, id))) continue;
+    if (committed.every(({ config }) => isMember(config, id))) continue;
     recognition.pins.delete(id);
     state.unwritten.unpinned = true;
   }
