@@ -4,7 +4,7 @@
 import { CoxswainError } from '../errors.ts';
 import type { Receive } from './events.ts';
 import type { MemberId } from './member-id.ts';
-import { isMember, isVoter, otherVoters } from './membership.ts';
+import { isMember, isVoter, membersOf, otherVoters } from './membership.ts';
 import type { Greeting, GreetingReply, Message } from './messages.ts';
 import { send } from './outbox.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
@@ -20,6 +20,16 @@ export function isRecognisedVoter(state: RaftState, config: RaftState['config'])
     isVoter(config, state.id) &&
     (config.incarnations.get(state.id) ?? state.incarnation) === state.incarnation
   );
+}
+
+/**
+ * Is this an empty store that was never told of the members, or one under another's id? It gives no
+ * vote: somebody may take it for the one that had the id before.
+ */
+export function isPassive(state: RaftState): boolean {
+  const { config, id } = state;
+  if (membersOf(config).length === 0) return true;
+  return isVoter(config, id) && !isRecognisedVoter(state, config);
 }
 
 /**
