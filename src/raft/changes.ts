@@ -2,7 +2,7 @@
 // reconfiguring.ts.
 import { CoxswainError } from '../errors.ts';
 import type { MemberId } from './member-id.ts';
-import { type Configuration, createConfiguration, isVoter, type Joining } from './membership.ts';
+import { type Configuration, createConfiguration, isMember, type Joining } from './membership.ts';
 
 /** Every member may be named once. */
 export interface MembersChange {
@@ -73,7 +73,7 @@ export function joined(config: Configuration): Configuration {
 
 /** The end of a joint configuration (§6). */
 export function left(config: Configuration): Configuration {
-  return createConfiguration({ ...config, outgoing: [] });
+  return withoutStrangers(createConfiguration({ ...config, outgoing: [] }));
 }
 
 /** Is it safe that `next` follows `config`? One vote differs, or a joint configuration bridges. */
@@ -101,8 +101,13 @@ function transition(config: Configuration, target: Target): Configuration {
     learners: [...target.learners],
     joining,
   };
-  const stays = ([id]: [MemberId, number]) => isVoter(next, id) || target.learners.has(id);
-  return { ...next, incarnations: new Map([...config.incarnations].filter(stays)) };
+  return withoutStrangers({ ...next, incarnations: config.incarnations });
+}
+
+/** Who leaves takes its incarnation along: it may come back on another store. */
+function withoutStrangers(config: Configuration): Configuration {
+  const stays = ([id]: [MemberId, number]) => isMember(config, id);
+  return { ...config, incarnations: new Map([...config.incarnations].filter(stays)) };
 }
 
 function votesBetween(some: readonly MemberId[], others: readonly MemberId[]): number {

@@ -73,7 +73,8 @@ function cloneLeading(leading: Leading): Leading {
     const catchUp = each.catchUp && { ...each.catchUp };
     progress.set(id, { ...each, catchUp, inflight: [...each.inflight] });
   }
-  return { ...leading, progress, roundsSentMs: [...leading.roundsSentMs] };
+  const yielded = new Map(leading.yielded);
+  return { ...leading, progress, yielded, roundsSentMs: [...leading.roundsSentMs] };
 }
 
 function timeLeft({ now }: RaftState, dueMs: number): number {

@@ -11,7 +11,7 @@ import type {
 } from './messages.ts';
 import { hardWrite, send } from './outbox.ts';
 import { voteResult } from './quorum.ts';
-import { isRecognisedVoter } from './recognition.ts';
+import { isPassive, isRecognisedVoter } from './recognition.ts';
 import { startLeading } from './replication.ts';
 import { becomeFollower, forgetLeader } from './roles.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
@@ -52,6 +52,7 @@ export function receivePreVoteRequest(
   from: MemberId,
   request: PreVoteRequest,
 ): void {
+  if (isPassive(state)) return;
   const granted =
     request.campaign > state.term &&
     !refusesVotes(state) &&
@@ -70,6 +71,7 @@ export function receivePreVoteReply(state: RaftState, from: MemberId, reply: Pre
 
 /** Followers of a live leader do not even learn the term of a disturber (§4.2.3 of the thesis). */
 export function receiveVoteRequest(state: RaftState, from: MemberId, request: VoteRequest): void {
+  if (isPassive(state)) return;
   if (request.term < state.term) {
     send(state, from, { type: 'vote-reply', term: state.term, granted: false });
     return;
@@ -94,7 +96,8 @@ export function receiveVoteReply(state: RaftState, from: MemberId, reply: VoteRe
 /** The leader hands over to us: nobody needs to be asked whether it is gone (thesis §3.10). */
 export function receiveTimeoutNow(state: RaftState, from: MemberId, message: TimeoutNow): void {
   if (message.term !== state.term || state.leader !== from || !mayStand(state)) return;
-  if (message.round < state.following.round) return;
+  // Called off; or nothing was heard since a restart, and then it may have been.
+  if (state.following.round === 0 || message.round < state.following.round) return;
   becomeFollower(state, state.term, undefined);
   forgetLeader(state);
   startElection(state, true);
@@ -136,6 +139,7 @@ function startElection(state: RaftState, forced: boolean): void {
   state.term++;
   state.votedFor = state.id;
   state.unwritten.hard = true;
+  state.following.round = 0;
   state.role = 'candidate';
   state.candidacy = { votes: new Map(), ownVoteWrite: hardWrite(state) };
   resetElectionDue(state);

@@ -90,17 +90,21 @@ export function checkStep(before: Summary, state: RaftState, effects: readonly E
     assert(state.votedFor === before.votedFor, 'one vote a term (§5.2)');
   }
   assert(state.commit >= before.commit, 'the commit index never goes back');
-  // A leader may commit its own removal, and resign at once.
-  const counts = before.role === 'leader' || state.role === 'leader';
-  const told = state.commit > before.commit && !counts;
+  // A leader that commits its own removal is none any more at the end of the step.
+  const led = before.role === 'leader' && state.term === before.term;
+  const told = state.commit > before.commit && state.role !== 'leader' && !led;
   assert(!told || state.commit <= state.following.verified, 'a follower commits what is verified');
+  const byCounting = led && state.commit > before.commit;
+  assert(
+    !byCounting || termAt(state.log, state.commit) === state.term,
+    'a leader commits entries of its own term only (§5.4.2)',
+  );
   assert(
     (termAt(state.log, before.commit) ?? before.commitTerm) === before.commitTerm,
     'a committed entry never changes (§5.4.3)',
   );
   assert(state.applying >= before.applying, 'nothing is applied twice');
-  const leads = before.role === 'leader' && state.role === 'leader' && state.term === before.term;
-  if (leads) {
+  if (led && state.role === 'leader') {
     assert(state.log.last >= before.last, 'a leader only appends (§5.3)');
     for (const [progress, match] of before.matches) {
       assert(progress.match >= match, 'match never goes back in a term');
@@ -112,11 +116,6 @@ export function checkStep(before: Summary, state: RaftState, effects: readonly E
       assert(state.commit >= before.version, 'one change at a time');
       assert(follows(config, before.config), 'the majorities of two configurations overlap (§6)');
     }
-    const byCounting = state.commit > before.commit;
-    assert(
-      !byCounting || termAt(state.log, state.commit) === state.term,
-      'a leader commits entries of its own term only (§5.4.2)',
-    );
   }
   for (const effect of effects) if (effect.type === 'send') checkSend(state, effect);
 }

@@ -16,7 +16,7 @@ const MAX_CLOCK_DRIFT = 0.05;
 export function leaseUntil(state: RaftState): number {
   const { config, leading, options } = state;
   if (leading === undefined || leading.handover !== undefined) return -Infinity;
-  if (leading.yielded !== undefined || !isEstablished(state)) return -Infinity;
+  if (leading.yielded.size > 0 || !isEstablished(state)) return -Infinity;
   const startMs = committedIndex(config, (id) => leaseStart(state, leading, id));
   return startMs + options.electionMinMs * (1 - MAX_CLOCK_DRIFT);
 }
@@ -35,9 +35,8 @@ export function recordRoundHeard(
   if (round > leading.round || round <= leading.round - ROUNDS) return;
   const sentMs = leading.roundsSentMs[round % ROUNDS] ?? -Infinity;
   progress.leaseMs = Math.max(progress.leaseMs, sentMs);
-  const { yielded } = leading;
   // Whoever was asked to take over has heard that it is called off.
-  if (yielded?.to === from && round > yielded.round) leading.yielded = undefined;
+  if (round > (leading.yielded.get(from) ?? round)) leading.yielded.delete(from);
 }
 
 function leaseStart(state: RaftState, leading: Leading, id: MemberId): number {

@@ -4,7 +4,7 @@
 import { CoxswainError } from '../errors.ts';
 import type { Receive } from './events.ts';
 import type { MemberId } from './member-id.ts';
-import { isMember, isVoter, otherVoters } from './membership.ts';
+import { isMember, isVoter, membersOf, otherVoters } from './membership.ts';
 import type { Greeting, GreetingReply, Message } from './messages.ts';
 import { send } from './outbox.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
@@ -20,6 +20,16 @@ export function isRecognisedVoter(state: RaftState, config: RaftState['config'])
     isVoter(config, state.id) &&
     (config.incarnations.get(state.id) ?? state.incarnation) === state.incarnation
   );
+}
+
+/**
+ * Is this an empty store that was never told of the members, or one under another's id? It gives no
+ * vote: somebody may take it for the one that had the id before.
+ */
+export function isPassive(state: RaftState): boolean {
+  const { config, id } = state;
+  if (membersOf(config).length === 0) return true;
+  return isVoter(config, id) && !isRecognisedVoter(state, config);
 }
 
 /**
@@ -52,11 +62,15 @@ export function isProven({ unwritten, writes }: RaftState): boolean {
   return !unwritten.recognition && writes.recognition <= writes.completed;
 }
 
-/** Configurations that name a member no longer let go of its pin once they are committed. */
+/**
+ * Configurations that name a member no longer let go of its pin once they are committed. All that
+ * are committed at once count: who was removed and added again comes with another store.
+ */
 export function unpinRemoved(state: RaftState): void {
-  const { configs, recognition } = state;
+  const { commit, configs, recognition } = state;
+  const committed = configs.filter(({ index }) => index <= commit);
   for (const id of recognition.pins.keys()) {
-    if (configs.some(({ config }) => isMember(config, id))) continue;
+    if (committed.every(({ config }) => isMember(config, id))) continue;
     recognition.pins.delete(id);
     state.unwritten.unpinned = true;
   }

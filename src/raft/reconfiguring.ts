@@ -58,11 +58,14 @@ export function changeMembers(state: RaftState, { config, version }: ChangeMembe
 export function advanceMembers(state: RaftState): void {
   const { config, leading } = state;
   if (leading === undefined || !isSettled(state)) return;
-  if (isJoint(config)) {
-    appendConfiguration(state, left(config));
-  } else if (!isVoter(config, state.id)) {
+  if (!isJoint(config) && !isVoter(config, state.id)) {
     resign(state);
-  } else if (leading.handover === undefined && haveCaughtUp(state, leading)) {
+  } else if (leading.handover !== undefined) {
+    // Another entry would take the votes from the one that was promised the whole log.
+    return;
+  } else if (isJoint(config)) {
+    appendConfiguration(state, left(config));
+  } else if (haveCaughtUp(state, leading)) {
     appendConfiguration(state, withIncarnations(state, joined(config)));
   }
 }

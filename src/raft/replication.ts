@@ -31,7 +31,7 @@ export function startLeading(state: RaftState): void {
     heartbeatDueMs: state.now,
     lastStream: 0,
     handover: undefined,
-    yielded: undefined,
+    yielded: new Map(),
     roundsSentMs: [],
   };
   followConfigurations(state, leading);

@@ -10,6 +10,7 @@ export function becomeFollower(state: RaftState, term: number, leader: MemberId 
     state.term = term;
     state.votedFor = undefined;
     state.unwritten.hard = true;
+    state.following.round = 0;
     forgetLeader(state);
   }
   if (state.role !== 'follower') {
@@ -22,12 +23,14 @@ export function becomeFollower(state: RaftState, term: number, leader: MemberId 
   if (leader !== undefined) state.leader = leader;
 }
 
-/** Whom we followed, and how far our log was found equal to theirs, no longer counts. */
+/**
+ * Whom we followed, and how far our log was found equal to theirs, no longer counts. The round does:
+ * a leader goes on counting, and what was called off in its term stays so.
+ */
 export function forgetLeader(state: RaftState): void {
   state.leader = undefined;
   state.following.stream = 0;
   state.following.verified = 0;
-  state.following.round = 0;
 }
 
 /** Has a leader committed an entry of its own term? Only then it knows all that is (§5.4.2). */

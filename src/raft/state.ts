@@ -64,7 +64,7 @@ export interface Leading {
   lastStream: number;
   handover: Handover | undefined;
   /** Who was asked to take over, after which round: until it hears a later one, it may. */
-  yielded: { readonly to: MemberId; readonly round: number } | undefined;
+  readonly yielded: Map<MemberId, number>;
   /** Ring by round: when it was sent. */
   readonly roundsSentMs: number[];
 }

@@ -40,7 +40,7 @@ export function continueHandover(state: RaftState, from: MemberId): void {
 export function sendTimeoutNow(state: RaftState, to: MemberId): void {
   const { leading, term } = state;
   if (leading === undefined) return;
-  leading.yielded = { to, round: leading.round };
+  leading.yielded.set(to, leading.round);
   send(state, to, { type: 'timeout-now', term, round: leading.round });
 }
 

@@ -1,26 +1,26 @@
 // A scripted cluster: members, the messages between them, one clock, and what must hold for all.
+
+import { CoxswainError } from '../../../src/errors.ts';
 import { assert } from '../../../src/lib/assert.ts';
-import type { MemberId, RaftEvent, RaftOptions } from '../../../src/raft/index.ts';
 import {
-  type Entry,
-  type Envelope,
-  incarnationOf,
-  options,
-  ScriptedMember,
-  type Stored,
-} from './member.ts';
-import { printEffects, printEvent, printMessage, printWrite } from './print.ts';
+  type Configuration,
+  leaseUntil,
+  type MemberId,
+  type MembersChange,
+  planChange,
+  planTransfer,
+  type RaftEvent,
+  type RaftOptions,
+} from '../../../src/raft/index.ts';
+import { Judge } from './judge.ts';
+import { type Envelope, options, ScriptedMember } from './member.ts';
+import { nameOf, printEffects, printEvent, printMessage, printWrite } from './print.ts';
+import { type Beginning, emptyStore, firstConfiguration, firstStore, newStore } from './stores.ts';
 
 export interface Filter {
   readonly to: readonly MemberId[];
   readonly from: readonly MemberId[];
   readonly types: readonly string[];
-}
-
-/** What is known of a member before the script begins. */
-export interface Beginning {
-  readonly disk: Stored;
-  readonly seed: number | undefined;
 }
 
 export class ScriptedCluster {
@@ -34,14 +34,16 @@ export class ScriptedCluster {
   now = 0;
   /** What happened since the last call of `takeLines`. */
   #lines: string[] = [];
-  readonly #leaders = new Map<number, MemberId>();
-  readonly #committed = new Map<number, Entry>();
+  readonly #judge = new Judge();
+  readonly #first: Configuration;
 
   constructor(beginnings: ReadonlyMap<MemberId, Beginning>, limits: Partial<RaftOptions>) {
-    const ids = [...beginnings.keys()];
-    for (const [id, { disk, seed }] of beginnings) {
+    this.#first = firstConfiguration(beginnings);
+    for (const [id, begins] of beginnings) {
+      const disk = firstStore(id, begins, this.#first);
       const all = { ...options, ...limits };
-      this.members.set(id, new ScriptedMember(id, ids, disk, all, seed));
+      this.members.set(id, new ScriptedMember(id, disk, all, begins.seed));
+      this.#judge.recordDisk(id, disk);
     }
   }
 
@@ -58,11 +60,44 @@ export class ScriptedCluster {
   }
 
   step(id: MemberId, event: RaftEvent, what: string, names: readonly string[] = []): void {
+    this.#lines.push(printEvent(id, event, what));
+    this.#run(id, event, names);
+  }
+
+  /** The leader plans the change, and is given it. */
+  change(id: MemberId, change: MembersChange, version?: number): void {
+    const { state } = this.member(id);
+    this.#attempt(id, () => {
+      const config = planChange(state, change, version);
+      const event = { type: 'change', config, wallMs: this.now } as const;
+      this.step(id, event, `changes members to ${nameOf(config)}`);
+    });
+  }
+
+  transfer(id: MemberId, to: MemberId | undefined): void {
+    const { state } = this.member(id);
+    this.#attempt(id, () => {
+      const heir = planTransfer(state, to);
+      this.step(id, { type: 'transfer', to: heir }, `hands over to ${heir}`);
+    });
+  }
+
+  lease(id: MemberId): void {
+    const until = leaseUntil(this.member(id).state);
+    const words = until > this.now ? `holds the lease until ${until}` : 'holds no lease';
+    this.#lines.push(`${id} ${words}`);
+  }
+
+  /** Its store is empty: it comes back to be added, or as if it began the cluster. */
+  wipe(id: MemberId, as: 'joiner' | 'first'): void {
     const member = this.member(id);
-    const { effects, sent } = member.step(event, this.now, names);
-    this.#lines.push(printEvent(id, event, what), ...printEffects(member, effects));
-    this.#leave(sent);
-    this.#check(member);
+    const incarnation = member.disk.incarnation + 1000;
+    const disk = as === 'first' ? newStore(incarnation, this.#first) : emptyStore(incarnation);
+    member.wipe(disk, this.now);
+    this.#judge.recordDisk(id, disk);
+    this.down.delete(id);
+    this.#lines.push(`${id} begins on an empty store, as ${incarnation}`);
+    this.start(id);
   }
 
   /** Time passes up to the member's deadline, and it sees that. */
@@ -90,16 +125,13 @@ export class ScriptedCluster {
   }
 
   deliver(envelope: Envelope): void {
-    const { from, to, message, entries } = envelope;
+    const { entries, from, incarnation, message, to } = envelope;
     if (this.down.has(to)) {
       this.#lines.push(`${to} is down: ${printMessage(envelope)} from ${from} is lost`);
       return;
     }
-    this.step(
-      to,
-      { type: 'receive', from, incarnation: incarnationOf(from), message, entries },
-      printMessage(envelope),
-    );
+    const event = { type: 'receive', from, incarnation, message, entries } as const;
+    this.step(to, event, printMessage(envelope));
   }
 
   drop(envelope: Envelope): void {
@@ -111,6 +143,7 @@ export class ScriptedCluster {
     const member = this.member(id);
     const done = member.completeWrite(this.now, count);
     if (done === undefined) return false;
+    this.#judge.recordDisk(id, member.disk);
     const { effects, sent } = done.result;
     for (const write of done.writes) this.#lines.push(`${id} has on disk: ${printWrite(write)}`);
     for (const envelope of sent) {
@@ -120,13 +153,15 @@ export class ScriptedCluster {
     }
     this.#lines.push(...printEffects(member, effects));
     this.#leave(sent);
-    this.#check(member);
+    this.#judge.check(member);
     return true;
   }
 
   /** `kept` of its writes are durable all the same; a disk that lies forgets its last entry. */
   crash(id: MemberId, kept = 0, forget = false): void {
-    this.member(id).crash(kept, forget);
+    const member = this.member(id);
+    member.crash(kept, forget);
+    this.#judge.recordDisk(id, member.disk);
     this.down.add(id);
     this.#lines.push(`${id} crashes`);
   }
@@ -144,15 +179,21 @@ export class ScriptedCluster {
   }
 
   start(id: MemberId): void {
-    const member = this.member(id);
-    const { effects, sent } = member.step({ type: 'start' }, this.now);
-    this.#lines.push(...printEffects(member, effects));
-    this.#leave(sent);
-    this.#check(member);
+    this.#run(id, { type: 'start' });
   }
 
-  /** Until nothing is left to do among `ids`: messages between them, and their disks. */
-  settle(ids: readonly MemberId[]): void {
+  /** Until nothing is left to do among `ids`, and again after each of so many heartbeats. */
+  settle(ids: readonly MemberId[], beats = 0): void {
+    this.#exchange(ids);
+    for (let beat = 0; beat < beats; beat++) {
+      const leaders = ids.filter((id) => this.member(id).state.role === 'leader');
+      for (const id of leaders) this.timeout(id);
+      this.#exchange(ids);
+    }
+  }
+
+  /** Messages between them, and their disks. */
+  #exchange(ids: readonly MemberId[]): void {
     const among = { to: ids, from: ids, types: [] };
     for (let round = 0; round < 1000; round++) {
       const wrote = ids.filter((id) => !this.down.has(id) && this.completeWrite(id));
@@ -176,21 +217,24 @@ export class ScriptedCluster {
     this.sent.push(...envelopes);
   }
 
-  /** One leader a term; what is committed anywhere never changes anywhere. */
-  #check({ id, log, state }: ScriptedMember): void {
-    if (state.role === 'leader') {
-      const other = this.#leaders.get(state.term) ?? id;
-      assert(other === id, `one leader in term ${state.term}, not ${other} and ${id}`);
-      this.#leaders.set(state.term, id);
-    }
-    for (let index = 1; index <= state.commit; index++) {
-      const entry = log[index - 1];
-      const known = this.#committed.get(index) ?? entry;
-      assert(
-        entry !== undefined && known?.term === entry.term && known.name === entry.name,
-        `entry ${index} is committed for ever`,
-      );
-      this.#committed.set(index, entry);
+  #run(id: MemberId, event: RaftEvent, names: readonly string[] = []): void {
+    const member = this.member(id);
+    this.#attempt(id, () => {
+      const { effects, sent } = member.step(event, this.now, names);
+      this.#lines.push(...printEffects(member, effects));
+      this.#leave(sent);
+      this.#judge.check(member);
+    });
+  }
+
+  /** A refusal is part of the trace; a broken invariant is none. */
+  #attempt(id: MemberId, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof CoxswainError) || error.code === 'ERR_INVARIANT') throw error;
+      this.#lines.push(`${id} refuses: ${error.code}, ${error.message}`);
+      if (error.code === 'ERR_IDENTITY_TAKEN') this.crash(id);
     }
   }
 }

@@ -3,12 +3,13 @@ import { assert } from '../../../src/lib/assert.ts';
 import {
   type Append,
   type Configuration,
+  type ConfigurationAt,
   checkState,
   checkStep,
-  createConfiguration,
   createState,
   type Effect,
   type HardState,
+  type KnownMembers,
   type MemberId,
   nextDeadline,
   type RaftEvent,
@@ -20,15 +21,21 @@ import {
   termAt,
   type Write,
 } from '../../../src/raft/index.ts';
+import { nameOf } from './print.ts';
 
 export interface Entry {
   readonly term: number;
   readonly timeMs: number;
   readonly size: number;
   readonly name: string;
+  /** Of a members entry, and of the first. */
+  readonly config?: Configuration | undefined;
 }
 
 export interface Stored {
+  /** Drawn with the store; an emptied one has another. */
+  incarnation: number;
+  known: KnownMembers;
   hardState: HardState;
   /** Entry i is at place i - 1. */
   entries: Entry[];
@@ -36,6 +43,7 @@ export interface Stored {
 
 export interface Envelope {
   readonly from: MemberId;
+  readonly incarnation: number;
   readonly to: MemberId;
   readonly message: Send['message'];
   readonly entries: readonly Entry[];
@@ -75,21 +83,12 @@ export class ScriptedMember {
   /** The log as this member sees it, durable or not. */
   log: Entry[];
   #held: { after: number; envelope: Envelope }[] = [];
-  readonly #config: Configuration;
   #options: RaftOptions;
 
-  constructor(
-    id: MemberId,
-    voters: readonly MemberId[],
-    disk: Stored,
-    limits: RaftOptions,
-    seed?: number,
-  ) {
+  constructor(id: MemberId, disk: Stored, limits: RaftOptions, seed?: number) {
     this.id = id;
     this.disk = disk;
     this.log = [...disk.entries];
-    const incarnations = new Map(voters.map((each) => [each, incarnationOf(each)]));
-    this.#config = createConfiguration({ voters, incarnations });
     this.#options = limits;
     this.state = this.#load(0, false, seed);
   }
@@ -109,6 +108,14 @@ export class ScriptedMember {
     if (forget && this.disk.entries.length > 1) this.disk.entries.pop();
     this.pending.length = 0;
     this.#held = [];
+  }
+
+  /** The store is gone; `disk` takes its place. */
+  wipe(disk: Stored, now: number): void {
+    this.crash(0, false);
+    Object.assign(this.disk, disk);
+    this.log = [...disk.entries];
+    this.state = this.#load(now, false);
   }
 
   step(event: RaftEvent, now: number, names: readonly string[] = []): StepResult {
@@ -138,6 +145,7 @@ export class ScriptedMember {
   #persist(count: number): Write[] {
     return this.pending.splice(0, count).map(({ entries, write }) => {
       this.disk.hardState = write.hardState;
+      this.disk.known = write.known ?? this.disk.known;
       if (write.truncateFrom > 0) this.disk.entries.length = write.truncateFrom - 1;
       this.disk.entries.push(...entries);
       return write;
@@ -145,15 +153,15 @@ export class ScriptedMember {
   }
 
   #load(now: number, restarted: boolean, seed = seedOf(this.id)): RaftState {
-    const { entries, hardState } = this.disk;
+    const { entries, hardState, incarnation, known } = this.disk;
     const runs = entries.flatMap(({ term }, at) =>
       entries[at - 1]?.term === term ? [] : [{ from: at + 1, term }],
     );
     return createState({
       id: this.id,
-      incarnation: incarnationOf(this.id),
-      known: { admitted: true, pins: new Map() },
-      configs: [{ index: 1, config: this.#config }],
+      incarnation,
+      known,
+      configs: configsIn(entries),
       hardState,
       positions: {
         base: { index: 0, term: 0 },
@@ -172,10 +180,12 @@ export class ScriptedMember {
   #run(effect: Effect, event: RaftEvent, names: readonly string[], sent: Envelope[]): void {
     if (effect.type === 'append') {
       for (let index = effect.from; index < effect.until; index++) {
-        const name = effect.kind === 'noop' ? 'noop' : (names[index - effect.from] ?? '?');
-        const { term, timeMs } = effect;
+        const { config, kind, term, timeMs } = effect;
+        const own = config === undefined ? kind : nameOf(config);
+        const name = kind === 'proposed' ? (names[index - effect.from] ?? '?') : own;
         const bodies = event.type === 'propose' ? event.bodies : [];
-        this.log.push({ term, timeMs, name, size: bodies[index - effect.from]?.length ?? 0 });
+        const size = bodies[index - effect.from]?.length ?? 0;
+        this.log.push({ term, timeMs, name, size, config });
       }
     } else if (effect.type === 'accept' && event.type === 'receive') {
       const { from } = event.message as Append;
@@ -193,7 +203,8 @@ export class ScriptedMember {
   #send({ to, message, after }: Send, sent: Envelope[]): void {
     const entries =
       message.type === 'append' ? this.log.slice(message.from - 1, message.until - 1) : [];
-    const envelope = { from: this.id, to, message, entries };
+    const { incarnation } = this.disk;
+    const envelope = { from: this.id, incarnation, to, message, entries };
     if (after > this.state.writes.completed) this.#held.push({ after, envelope });
     else sent.push(envelope);
   }
@@ -213,9 +224,10 @@ export class ScriptedMember {
   }
 }
 
-/** The store on which a member runs. */
-export function incarnationOf(id: MemberId): number {
-  return id.charCodeAt(0);
+function configsIn(entries: readonly Entry[]): ConfigurationAt[] {
+  return entries.flatMap(({ config }, at) =>
+    config === undefined ? [] : [{ index: at + 1, config }],
+  );
 }
 
 function seedOf(id: MemberId): number {

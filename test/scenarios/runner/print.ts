@@ -1,5 +1,12 @@
 // A step, in words that a person can follow.
-import type { ConfigurationAt, Effect, RaftEvent, Write } from '../../../src/raft/index.ts';
+import type {
+  Configuration,
+  ConfigurationAt,
+  Effect,
+  KnownMembers,
+  RaftEvent,
+  Write,
+} from '../../../src/raft/index.ts';
 import type { Entry, Envelope, ScriptedMember } from './member.ts';
 
 /** `1@1 2@1 3@2(x)`: index, term, and the name of a command. */
@@ -63,7 +70,13 @@ export function printWrite(write: Write): string {
   if (truncateFrom > 0) parts.push(`cut from ${truncateFrom}`);
   if (until > from)
     parts.push(until - from === 1 ? `entry ${from}` : `entries ${from}-${until - 1}`);
+  if (write.known !== undefined) parts.push(printKnown(write.known));
   return `write ${write.write}: ${parts.join(', ')}`;
+}
+
+function printKnown({ admitted, pins }: KnownMembers): string {
+  const stores = [...pins].map(([id, incarnation]) => `${id} as ${incarnation}`);
+  return `${admitted ? 'takes part' : 'takes no part yet'}, knows ${stores.join(' ') || 'nobody'}`;
 }
 
 /** The effects of one step; messages as they leave, or with the write that they wait for. */
@@ -84,7 +97,8 @@ export function printEffects(member: ScriptedMember, effects: readonly Effect[])
           ? member.log.slice(effect.message.from - 1, effect.message.until - 1)
           : [];
       const { to, message, after } = effect;
-      const text = printMessage({ from: member.id, to, message, entries });
+      const { incarnation } = member.disk;
+      const text = printMessage({ from: member.id, incarnation, to, message, entries });
       const held = after > member.state.writes.completed ? `, once write ${after} is durable` : '';
       lines.push(`to ${to}: ${text}${held}`);
     } else if (effect.type === 'apply') {
@@ -100,14 +114,26 @@ export function printEffects(member: ScriptedMember, effects: readonly Effect[])
   return lines.map((line) => `  ${line}`);
 }
 
+function printConfiguration({ config, index }: ConfigurationAt): string {
+  return `${nameOf(config)} at ${index}`;
+}
+
 /** `a b` vote, `(a b)` voted in the other half of a joint configuration, `+ c` learns. */
-export function printConfiguration({ config, index }: ConfigurationAt): string {
-  const { joining, learners, outgoing, voters } = config;
+export function nameOf({ joining, learners, outgoing, voters }: Configuration): string {
   const halves = outgoing.length === 0 ? '' : ` (${outgoing.join(' ')})`;
   const rest = learners.length === 0 ? '' : ` + ${learners.join(' ')}`;
   const coming = joining.map(({ id, replaces }) => (replaces ? `${id} for ${replaces}` : id));
   const next = coming.length === 0 ? '' : `, joining ${coming.join(' ')}`;
-  return `${voters.join(' ')}${halves}${rest}${next} at ${index}`;
+  return `${voters.join(' ') || 'nobody'}${halves}${rest}${next}`;
+}
+
+/** The configurations that a member knows of, the one in force last. */
+export function printMembers(member: ScriptedMember): string {
+  const { commit, configs } = member.state;
+  const known = configs.map((each) => {
+    return `${printConfiguration(each)}${each.index <= commit ? ', committed' : ''}`;
+  });
+  return `${member.id}  ${known.join('; then ')}`;
 }
 
 export function printState(member: ScriptedMember): string {

@@ -1,8 +1,8 @@
 // Scripts: blocks of a command, a line ----, and the trace it must give. The commands are here.
-import type { MemberId } from '../../../src/raft/index.ts';
-import { type Beginning, ScriptedCluster } from './cluster.ts';
-import type { Entry, Stored } from './member.ts';
-import { printState } from './print.ts';
+import type { MemberId, MembersChange } from '../../../src/raft/index.ts';
+import { ScriptedCluster } from './cluster.ts';
+import { printMembers, printState } from './print.ts';
+import type { Beginner, Beginning } from './stores.ts';
 
 interface Block {
   readonly comment: readonly string[];
@@ -37,7 +37,9 @@ export function runScript(text: string): string {
     } else {
       cluster ??= new ScriptedCluster(members, limits);
       runCommand(cluster, words);
-      lines = words.name === 'state' ? statesOf(cluster, words.ids) : cluster.takeLines();
+      const printOne = words.name === 'state' ? printState : printMembers;
+      const isQuestion = words.name === 'state' || words.name === 'members';
+      lines = isQuestion ? answersOf(cluster, words.ids, printOne) : cluster.takeLines();
     }
     out.push([...comment, command, '----', ...(lines.length > 0 ? lines : ['nothing'])].join('\n'));
   }
@@ -109,36 +111,77 @@ function runCommand(cluster: ScriptedCluster, { name, ids, options }: Words): vo
       for (const id of some) cluster.restart(id);
       return;
     case 'settle':
-      cluster.settle(some);
+      cluster.settle(some, number('beats'));
       if (options.has('quiet')) cluster.takeLines();
       return;
+    default:
+      runMembersCommand(cluster, name, some, options);
+  }
+}
+
+function runMembersCommand(
+  cluster: ScriptedCluster,
+  name: string,
+  ids: readonly MemberId[],
+  options: Words['options'],
+): void {
+  const version = options.has('if') ? Number(options.get('if')) : undefined;
+  switch (name) {
+    case 'change':
+      for (const id of ids) cluster.change(id, changeOf(options), version);
+      return;
+    case 'transfer':
+      for (const id of ids) cluster.transfer(id, options.get('to'));
+      return;
+    case 'wipe':
+      for (const id of ids) cluster.wipe(id, options.get('as') === 'first' ? 'first' : 'joiner');
+      return;
+    case 'lease':
+      for (const id of ids) cluster.lease(id);
+      return;
     case 'state':
+    case 'members':
       return;
     default:
       throw new Error(`unknown command ${name}`);
   }
 }
 
-function statesOf(cluster: ScriptedCluster, ids: readonly string[]): string[] {
-  const some = ids.length > 0 ? ids : [...cluster.members.keys()];
-  return some.map((id) => (cluster.down.has(id) ? `${id}  down` : printState(cluster.member(id))));
-}
-
-/** `member s1 s2 log=1,1,2 term=3 vote=s1 commit=1`: what is on these members' disks at first. */
-function beginningOf({ options }: Words): Beginning {
-  const seed = options.has('seed') ? Number(options.get('seed')) : undefined;
-  return { disk: diskOf(options), seed };
-}
-
-function diskOf(options: Words['options']): Stored {
-  const terms = (options.get('log') ?? '1').split(',').filter((term) => term !== '');
-  const entries = terms.map((term, at): Entry => {
-    const name = Number(term) === 1 && at === 0 ? 'first' : `old${at + 1}`;
-    return { term: Number(term), timeMs: 0, size: 4, name };
+/** `change a add=d,e replace=b:f`. */
+function changeOf(options: Words['options']): MembersChange {
+  const kinds = ['add', 'learners', 'promote', 'demote', 'remove'] as const;
+  const lists = kinds.flatMap((kind) => {
+    const ids = options.get(kind);
+    return ids === undefined ? [] : [[kind, ids.split(',')] as const];
   });
-  const term = Number(options.get('term') ?? terms.at(-1) ?? 0);
-  const commit = Number(options.get('commit') ?? 0);
-  return { hardState: { term, votedFor: options.get('vote'), commit }, entries };
+  const replace = (options.get('replace')?.split(',') ?? []).map((pair) => {
+    const [id = '', by = ''] = pair.split(':');
+    return { id, by };
+  });
+  return { ...Object.fromEntries(lists), ...(replace.length > 0 ? { replace } : {}) };
+}
+
+function answersOf(
+  cluster: ScriptedCluster,
+  ids: readonly string[],
+  print: typeof printState,
+): string[] {
+  const some = ids.length > 0 ? ids : [...cluster.members.keys()];
+  return some.map((id) => (cluster.down.has(id) ? `${id}  down` : print(cluster.member(id))));
+}
+
+/** `member s1 s2 log=1,1,2 term=3 vote=s1 commit=1 as=joiner`: what is on their disks at first. */
+function beginningOf({ options }: Words): Beginning {
+  const number = (key: string) => (options.has(key) ? Number(options.get(key)) : undefined);
+  const terms = (options.get('log') ?? '1').split(',').filter((term) => term !== '');
+  return {
+    as: (options.get('as') ?? 'first') as Beginner,
+    terms: terms.map(Number),
+    term: number('term'),
+    vote: options.get('vote'),
+    commit: number('commit') ?? 0,
+    seed: number('seed'),
+  };
 }
 
 function readBlocks(text: string): Block[] {

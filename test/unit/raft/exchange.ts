@@ -46,11 +46,11 @@ export function exchange(
   return delivered;
 }
 
-function entriesOf({ state }: TestMember, message: Message): readonly EntryHead[] {
+function entriesOf({ configAt, state }: TestMember, message: Message): readonly EntryHead[] {
   if (message.type !== 'append') return [];
   return Array.from({ length: message.until - message.from }, (_, at) => {
     const term = termAt(state.log, message.from + at);
     if (term === undefined) throw new Error(`entry ${message.from + at} is gone`);
-    return { term, timeMs: 0, size: 0 };
+    return { term, timeMs: 0, size: 0, config: configAt.get(message.from + at) };
   });
 }

@@ -1,6 +1,8 @@
 // One member of the core under test: it counts time, keeps the writes that wait, and checks every
 // invariant at every step.
 import {
+  type AcceptEntries,
+  type AppendEntries,
   type Configuration,
   type ConfigurationAt,
   checkState,
@@ -65,6 +67,8 @@ export class TestMember {
   /** Of the latest step. */
   effects: readonly Effect[] = [];
   readonly waiting: Write[] = [];
+  /** What the members entries of its log say. */
+  readonly configAt = new Map<number, Configuration>();
 
   constructor(init: MemberInit = {}) {
     const { terms = [], base = { index: 0, term: 0 }, size = 0 } = init;
@@ -90,6 +94,7 @@ export class TestMember {
       seed: 7,
       now: this.now,
     });
+    for (const { config, index } of this.state.configs) this.configAt.set(index, config);
     this.step({ type: 'start' });
   }
 
@@ -98,12 +103,34 @@ export class TestMember {
     this.effects = [...step(this.state, event, this.now)];
     checkState(this.state);
     checkStep(before, this.state, this.effects);
-    for (const effect of this.effects) if (effect.type === 'write') this.waiting.push(effect);
+    for (const effect of this.effects) {
+      if (effect.type === 'write') this.waiting.push(effect);
+      if (effect.type === 'append' || effect.type === 'accept') this.#recordConfigs(effect, event);
+    }
     return this.effects;
+  }
+
+  #recordConfigs(effect: AppendEntries | AcceptEntries, event: RaftEvent): void {
+    for (const index of this.configAt.keys()) {
+      if (index >= effect.from) this.configAt.delete(index);
+    }
+    if (effect.type === 'append') {
+      if (effect.config !== undefined) this.configAt.set(effect.from, effect.config);
+    } else if (event.type === 'receive' && event.message.type === 'append') {
+      for (const [at, { config }] of event.entries.entries()) {
+        const index = event.message.from + at;
+        if (config !== undefined && index >= effect.from) this.configAt.set(index, config);
+      }
+    }
   }
 
   receive(from: MemberId, message: Message, entries: readonly EntryHead[] = []): void {
     this.step({ type: 'receive', from, incarnation: incarnationOf(from), message, entries });
+  }
+
+  /** From the store that took the place of an emptied one. */
+  receiveAs(incarnation: number, from: MemberId, message: Message): void {
+    this.step({ type: 'receive', from, incarnation, message, entries: [] });
   }
 
   propose(...sizes: readonly number[]): void {
