@@ -14,12 +14,14 @@ export function incarnationOf(state: RaftState, id: MemberId): number | undefine
   return state.config.incarnations.get(id) ?? state.recognition.pins.get(id);
 }
 
-/** Is this store a voter's? A member that only shares its id with one may not stand. */
+/**
+ * Is this store a voter's? A member that only shares its id with one may not stand, and one that
+ * was made to join is none of the first members, of which no configuration names the stores.
+ */
 export function isRecognisedVoter(state: RaftState, config: RaftState['config']): boolean {
-  return (
-    isVoter(config, state.id) &&
-    (config.incarnations.get(state.id) ?? state.incarnation) === state.incarnation
-  );
+  const { id, incarnation, recognition } = state;
+  const bearer = config.incarnations.get(id) ?? recognition.pins.get(id);
+  return isVoter(config, id) && bearer === incarnation;
 }
 
 /**
@@ -118,6 +120,7 @@ export function isGreeting(message: Message): message is Greeting | GreetingRepl
 
 function admit(state: RaftState): void {
   state.recognition.admitted = true;
+  state.recognition.pins.set(state.id, state.incarnation);
   state.unwritten.recognition = true;
   state.recognition.greeted.clear();
   resetElectionDue(state);

@@ -72,10 +72,12 @@ export class TestMember {
 
   constructor(init: MemberInit = {}) {
     const { terms = [], base = { index: 0, term: 0 }, size = 0 } = init;
+    const id = init.id ?? 'a';
+    const incarnation = init.incarnation ?? incarnationOf(id);
     this.state = createState({
-      id: init.id ?? 'a',
-      incarnation: init.incarnation ?? incarnationOf(init.id ?? 'a'),
-      known: init.known ?? { admitted: true, pins: new Map() },
+      id,
+      incarnation,
+      known: init.known ?? { admitted: true, pins: new Map([[id, incarnation]]) },
       configs: init.configs ?? [{ index: base.index, config: configOf(init) }],
       hardState: {
         term: init.term ?? terms.at(-1) ?? base.term,

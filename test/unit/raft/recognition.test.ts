@@ -216,6 +216,21 @@ describe('an empty store', () => {
     expect(asked({ terms: [1] })).toEqual([]);
   });
 
+  it('that was made to join is none of the first voters, whose stores nobody has named', () => {
+    const config = configOf({ incarnations: new Map() });
+    const known = { admitted: true, pins: new Map() };
+    const init: MemberInit = { terms: [1], configs: [{ index: 1, config }], known };
+    expect(asked(init)).toEqual([]);
+    const member = new TestMember(init);
+    member.pass(1000);
+    member.step({ type: 'campaign' });
+    expect(member.state.role).toBe('follower');
+    // The one that was there from the beginning has itself on its list.
+    expect(asked({ ...init, known: { admitted: true, pins: new Map([['a', NEW]]) } })).toHaveLength(
+      1,
+    );
+  });
+
   it('as a learner gives one if it is asked: it may have become a voter (M5)', () => {
     const member = new TestMember({ id: 'd', learners: ['d'], terms: [1] });
     member.receive('b', voteRequest(9));
