@@ -49,9 +49,11 @@ export function planChange(
   return withIncarnations(state, changed(state.config, change));
 }
 
-export function changeMembers(state: RaftState, { config }: ChangeMembers): void {
+export function changeMembers(state: RaftState, { config, wallMs }: ChangeMembers): void {
   if (state.role !== 'leader' || busyWith(state) !== undefined) return;
-  if (follows(config, state.config)) appendConfiguration(state, config);
+  if (!follows(config, state.config)) return;
+  state.log.lastTimeMs = Math.max(state.log.lastTimeMs, wallMs);
+  appendConfiguration(state, config);
 }
 
 /** What the leader does of itself, in the step in which it may: finish what a change began. */
