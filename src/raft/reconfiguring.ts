@@ -67,7 +67,7 @@ export function advanceMembers(state: RaftState): void {
     return;
   } else if (isJoint(config)) {
     appendConfiguration(state, left(config));
-  } else if (haveCaughtUp(state, leading)) {
+  } else if (isProven(state) && haveCaughtUp(state, leading)) {
     appendConfiguration(state, withIncarnations(state, joined(config)));
   }
 }
