@@ -1,5 +1,5 @@
-// Until when a leader knows, by its own clock, that nobody else leads (§6.4.1): a majority has heard
-// it after a moment that it knows, and grants no vote for an election timeout after that.
+// Until when a leader knows, by its own clock, that nobody else leads (§6.4.1): a majority has
+// heard it after a moment that it knows, and grants no vote for an election timeout after that.
 import { termAt } from './log.ts';
 import type { MemberId } from './member-id.ts';
 import type { Progress } from './progress.ts';

@@ -11,7 +11,7 @@ export interface Joining {
 
 /** The members in force. */
 export interface Configuration extends Voters {
-  /** They receive the log and hold no vote; in a joint configuration `outgoing` may name some too. */
+  /** They receive the log and hold no vote; in a joint one `outgoing` may name some too. */
   readonly learners: readonly MemberId[];
   /** Those learners that become voters, all at once, when each of them has caught up. */
   readonly joining: readonly Joining[];

@@ -37,7 +37,8 @@ export function planChange(
   if (state.role !== 'leader') throw notLeader(state, 'changes members');
   const { index } = inForce(state);
   if (ifVersion !== undefined && ifVersion !== index) {
-    const message = `the membership is at version ${index}, not at ${ifVersion}: ask members() again`;
+    const at = `the membership is at version ${index}, not at ${ifVersion}`;
+    const message = `${at}: ask members() again`;
     throw new CoxswainError('ERR_MEMBERS_CHANGED', message, { outcome: 'not-applied' });
   }
   const reason = busyWith(state);
@@ -121,7 +122,7 @@ function resign(state: RaftState): void {
   becomeFollower(state, state.term, undefined);
 }
 
-/** What is durably known here of who is who goes into every configuration that this leader makes. */
+/** What is durably known here of who is who goes into every configuration of this leader. */
 function withIncarnations(state: RaftState, config: Configuration): Configuration {
   const incarnations = new Map(config.incarnations);
   for (const id of membersOf(config)) {

@@ -14,7 +14,8 @@ import {
 } from '../../../src/raft/index.ts';
 import { Judge } from './judge.ts';
 import { type Envelope, options, ScriptedMember } from './member.ts';
-import { nameOf, printEffects, printEvent, printMessage, printWrite } from './print.ts';
+import { nameOf } from './names.ts';
+import { printEffects, printEvent, printMessage, printWrite } from './print.ts';
 import { type Beginning, emptyStore, firstConfiguration, firstStore, newStore } from './stores.ts';
 
 export interface Filter {

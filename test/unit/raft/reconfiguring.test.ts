@@ -301,7 +301,7 @@ describe('a joint configuration', () => {
 });
 
 describe('a leader that is removed', () => {
-  it('commits that without counting itself, tells the others, names an heir and resigns (M9)', () => {
+  it('commits that without itself, tells the others, names an heir and resigns (M9)', () => {
     const member = leaderOf();
     change(member, { remove: ['a'] });
     member.writeAll();
