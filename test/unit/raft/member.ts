@@ -57,6 +57,7 @@ export interface MemberInit {
   readonly configs?: readonly ConfigurationAt[];
   readonly incarnation?: number;
   readonly known?: KnownMembers;
+  readonly seed?: number;
 }
 
 type Sent<T extends Message['type']> = Send & { readonly message: Extract<Message, { type: T }> };
@@ -91,7 +92,7 @@ export class TestMember {
       options: { ...testOptions, ...init.options },
       applied: init.applied ?? base.index,
       restarted: init.restarted ?? false,
-      seed: 7,
+      seed: init.seed ?? 7,
       now: this.now,
     });
     for (const { config, index } of this.state.configs) this.configAt.set(index, config);
