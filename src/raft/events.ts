@@ -66,6 +66,8 @@ export interface ChangeMembers {
   readonly config: Configuration;
   /** Of the one in force when it was planned. */
   readonly version: number;
+  /** The wall clock of who asks, in ms. */
+  readonly wallMs: number;
 }
 
 /** The leader is to hand over to `to`, a voter. It takes no proposals until that is settled. */

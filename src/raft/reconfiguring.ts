@@ -36,7 +36,8 @@ export function planChange(
   if (state.role !== 'leader') throw notLeader(state, 'changes members');
   const { index } = inForce(state);
   if (ifVersion !== undefined && ifVersion !== index) {
-    const message = `the members are at version ${index}, not at ${ifVersion}: ask members() again`;
+    const at = `the membership is at version ${index}, not at ${ifVersion}`;
+    const message = `${at}: ask members() again`;
     throw new CoxswainError('ERR_MEMBERS_CHANGED', message, { outcome: 'not-applied' });
   }
   const reason = busyWith(state);
@@ -48,10 +49,12 @@ export function planChange(
   return withIncarnations(state, changed(state.config, change));
 }
 
-export function changeMembers(state: RaftState, { config, version }: ChangeMembers): void {
+export function changeMembers(state: RaftState, event: ChangeMembers): void {
+  const { config, version, wallMs } = event;
   if (state.role !== 'leader' || version !== inForce(state).index) return;
-  if (busyWith(state) !== undefined) return;
-  if (follows(config, state.config)) appendConfiguration(state, config);
+  if (busyWith(state) !== undefined || !follows(config, state.config)) return;
+  state.log.lastTimeMs = Math.max(state.log.lastTimeMs, wallMs);
+  appendConfiguration(state, config);
 }
 
 /** What the leader does of itself, in the step in which it may: finish what a change began. */
@@ -65,7 +68,7 @@ export function advanceMembers(state: RaftState): void {
     return;
   } else if (isJoint(config)) {
     appendConfiguration(state, left(config));
-  } else if (haveCaughtUp(state, leading)) {
+  } else if (isProven(state) && haveCaughtUp(state, leading)) {
     appendConfiguration(state, withIncarnations(state, joined(config)));
   }
 }

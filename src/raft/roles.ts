@@ -24,8 +24,8 @@ export function becomeFollower(state: RaftState, term: number, leader: MemberId 
 }
 
 /**
- * Whom we followed, and how far our log was found equal to theirs, no longer counts. The round does:
- * a leader goes on counting, and what was called off in its term stays so.
+ * Whom we followed, and how far our log was found equal to theirs, no longer counts. The round
+ * does: a leader goes on counting, and what was called off in its term stays so.
  */
 export function forgetLeader(state: RaftState): void {
   state.leader = undefined;

@@ -97,7 +97,7 @@ export class Engine<C, R, Q, A> {
       ...{ forwarding: this.#forwarding, applier: this.#applier, wake: () => this.#loop.wake() },
     });
     this.operations = new Operations({
-      ...{ state, roster, maxMembers: limits.maxMembers },
+      ...{ state, roster, clock, maxMembers: limits.maxMembers },
       push: (event) => this.#loop.push(event),
       waitFor: (look, wait) => this.requests.waitFor(look, wait),
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),

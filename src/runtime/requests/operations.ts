@@ -1,5 +1,11 @@
 // Changes of members and transfers of leadership, for callers on the leader.
-import type { Member, MemberId, Membership, MembershipChange } from '../../contracts/index.ts';
+import type {
+  Clock,
+  Member,
+  MemberId,
+  Membership,
+  MembershipChange,
+} from '../../contracts/index.ts';
 import { CoxswainError } from '../../errors.ts';
 import {
   type Configuration,
@@ -21,6 +27,7 @@ import type { Wait } from './requests.ts';
 export interface OperationsParts {
   readonly state: RaftState;
   readonly roster: Roster;
+  readonly clock: Clock;
   readonly maxMembers: number;
   readonly push: (event: RaftEvent) => void;
   /** Until `look` gives something else than undefined. */
@@ -54,7 +61,9 @@ export class Operations {
       const { add = [], promote = [], replace = [] } = change;
       const joining = [...idsOf(add), ...promote, ...idsOf(replace.map(({ by }) => by))];
       roster.expect(config, comingOf(change));
-      push({ type: 'change', config, version: state.configs.at(-1)?.index ?? 0 });
+      const version = state.configs.at(-1)?.index ?? 0;
+      const wallMs = Math.max(0, Math.floor(this.#parts.clock.wallMs()));
+      push({ type: 'change', config, version, wallMs });
       const membership = () => membershipOf(state, roster);
       return new MembersCall(init, { state, config, joining, membership, replan: plan });
     });

@@ -14,7 +14,8 @@ import {
 } from '../../../src/raft/index.ts';
 import { Judge } from './judge.ts';
 import { type Envelope, options, ScriptedMember } from './member.ts';
-import { nameOf, printEffects, printEvent, printMessage, printWrite } from './print.ts';
+import { nameOf } from './names.ts';
+import { printEffects, printEvent, printMessage, printWrite } from './print.ts';
 import { type Beginning, emptyStore, firstConfiguration, firstStore, newStore } from './stores.ts';
 
 export interface Filter {
@@ -65,11 +66,12 @@ export class ScriptedCluster {
   }
 
   /** The leader plans the change, and is given it. */
-  change(id: MemberId, change: MembersChange, version?: number): void {
+  change(id: MemberId, change: MembersChange, ifVersion?: number): void {
     const { state } = this.member(id);
     this.#attempt(id, () => {
-      const config = planChange(state, change, version);
-      const event = { type: 'change', config, wallMs: this.now } as const;
+      const config = planChange(state, change, ifVersion);
+      const version = state.configs.at(-1)?.index ?? 0;
+      const event = { type: 'change', config, version, wallMs: this.now } as const;
       this.step(id, event, `changes members to ${nameOf(config)}`);
     });
   }

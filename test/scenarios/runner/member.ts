@@ -21,7 +21,7 @@ import {
   termAt,
   type Write,
 } from '../../../src/raft/index.ts';
-import { nameOf } from './print.ts';
+import { nameOf } from './names.ts';
 
 export interface Entry {
   readonly term: number;

@@ -1,6 +1,5 @@
 // A step, in words that a person can follow.
 import type {
-  Configuration,
   ConfigurationAt,
   Effect,
   KnownMembers,
@@ -8,6 +7,7 @@ import type {
   Write,
 } from '../../../src/raft/index.ts';
 import type { Entry, Envelope, ScriptedMember } from './member.ts';
+import { nameOf } from './names.ts';
 
 /** `1@1 2@1 3@2(x)`: index, term, and the name of a command. */
 function printEntries(entries: readonly Entry[], from: number): string {
@@ -116,15 +116,6 @@ export function printEffects(member: ScriptedMember, effects: readonly Effect[])
 
 function printConfiguration({ config, index }: ConfigurationAt): string {
   return `${nameOf(config)} at ${index}`;
-}
-
-/** `a b` vote, `(a b)` voted in the other half of a joint configuration, `+ c` learns. */
-export function nameOf({ joining, learners, outgoing, voters }: Configuration): string {
-  const halves = outgoing.length === 0 ? '' : ` (${outgoing.join(' ')})`;
-  const rest = learners.length === 0 ? '' : ` + ${learners.join(' ')}`;
-  const coming = joining.map(({ id, replaces }) => (replaces ? `${id} for ${replaces}` : id));
-  const next = coming.length === 0 ? '' : `, joining ${coming.join(' ')}`;
-  return `${voters.join(' ') || 'nobody'}${halves}${rest}${next}`;
 }
 
 /** The configurations that a member knows of, the one in force last. */

@@ -4,11 +4,11 @@ import { changed, follows, joined, left, type MembersChange } from '../../../src
 import {
   type Configuration,
   createConfiguration,
-  isJoint,
   isVoter,
   type MemberId,
   membersOf,
 } from '../../../src/raft/index.ts';
+import { isJoint } from '../../../src/raft/membership.ts';
 import { configOf, incarnationOf } from './member.ts';
 
 const three = configOf({});

@@ -22,7 +22,7 @@ export function leaderOf(init: MemberInit = {}): TestMember {
 /** The leader makes a change. */
 export function change(member: TestMember, wanted: MembersChange): void {
   const config = planChange(member.state, wanted);
-  member.step({ type: 'change', config, wallMs: 0 });
+  member.change(config);
 }
 
 /** The whole log is durable on the leader and on these. */

@@ -11,7 +11,7 @@ export interface Letter {
 }
 
 /** What the latest step of `member` sends, with the entries of its appends. */
-function lettersOf(member: TestMember): readonly Letter[] {
+export function lettersOf(member: TestMember): readonly Letter[] {
   return member.effects.flatMap((effect) => {
     if (effect.type !== 'send') return [];
     const { message, to } = effect;

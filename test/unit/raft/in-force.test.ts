@@ -155,7 +155,7 @@ describe('the configurations of a log that may still be in force', () => {
     expect(liveConfigurations(all, commit).map(({ index }) => index)).toEqual(indexes);
   });
 
-  it('begin with a snapshot’s, whatever came before: only those above it are handed in (M8)', () => {
+  it('begin with a snapshot’s, whatever came before it (M8)', () => {
     expect(liveConfigurations(configsAt([7, four]), 3)).toEqual(configsAt([7, four]));
   });
 });

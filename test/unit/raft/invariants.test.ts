@@ -8,7 +8,7 @@ import {
   type Summary,
   summarize,
 } from '../../../src/raft/index.ts';
-import { appendOf, progress, settledLeader, TestMember } from './member.ts';
+import { appendOf, configOf, progress, settledLeader, TestMember } from './member.ts';
 
 /** A follower of 'b' with six entries, of which four are committed and applied. */
 function follower(): TestMember {
@@ -74,6 +74,37 @@ describe('a state that contradicts itself is found', () => {
   });
 });
 
+describe('configurations that contradict each other are found', () => {
+  const ofMembers: readonly Breakage[] = [
+    [/the latest configuration is in force/, (state) => (state.config = configOf({}))],
+    [/the latest configuration is in force/, (state) => (state.configs = [])],
+    [
+      /a configuration in force is in the log/,
+      (state) => {
+        state.log.last = state.commit = 2;
+        state.log.durable = 2;
+      },
+    ],
+    [/only one configuration is committed/, (state) => (state.commit = 3)],
+    [
+      /configurations follow each other/,
+      ({ configs }) => configs.splice(0, 1, ...configs.slice(1)),
+    ],
+    [
+      /only a member that is recognised stands/,
+      ({ recognition }) => (recognition.admitted = false),
+    ],
+  ];
+
+  it.each(ofMembers)('%s', (message, damage) => {
+    const member = settledLeader({ terms: [1] });
+    member.change(configOf({ learners: ['d'] }));
+    expect(() => checkState(member.state)).not.toThrow();
+    damage(member.state);
+    expect(() => checkState(member.state)).toThrow(message);
+  });
+});
+
 describe('a step that breaks a rule is found', () => {
   const table: readonly (readonly [RegExp, (before: Summary, state: RaftState) => unknown])[] = [
     [/the term never goes back/, (before) => Object.assign(before, { term: 4 })],
@@ -113,6 +144,44 @@ describe('a step that breaks a rule is found', () => {
     expect(before.role).toBe('leader');
     member.state.commit = 2;
     expect(() => checkStep(before, member.state, [])).toThrow(/of its own term only/);
+  });
+
+  it('when a leader commits an entry of an earlier term, and resigns in that step', () => {
+    const member = settledLeader({ terms: [1, 1, 1] });
+    member.state.commit = 1;
+    const before = summarize(member.state);
+    Object.assign(member.state, { commit: 2, role: 'follower', leading: undefined });
+    expect(() => checkStep(before, member.state, [])).toThrow(/of its own term only/);
+  });
+
+  it('when a follower commits what its leader has not verified with it', () => {
+    const { state } = follower();
+    const before = summarize(state);
+    state.following.verified = 4;
+    state.commit = 5;
+    expect(() => checkStep(before, state, [])).toThrow(/commits what is verified/);
+  });
+
+  const changes: readonly (readonly [RegExp, (before: Summary, state: RaftState) => unknown])[] = [
+    [
+      /erratum of 2015/,
+      (...all) => all.map((each) => Object.assign(each, { commit: 1, commitTerm: 1 })),
+    ],
+    [/one change at a time/, (before) => Object.assign(before, { version: 99 })],
+    [
+      /majorities of two configurations overlap/,
+      (before) => Object.assign(before, { config: configOf({ voters: ['x', 'y', 'z'] }) }),
+    ],
+  ];
+
+  it.each(changes)('when a leader changes members: %s', (message, damage) => {
+    const member = settledLeader({ terms: [1] });
+    const before = summarize(member.state);
+    const config = configOf({ learners: ['d'] });
+    member.change(config);
+    expect(() => checkStep(before, member.state, [])).not.toThrow();
+    damage(before, member.state);
+    expect(() => checkStep(before, member.state, [])).toThrow(message);
   });
 
   it('when a message shows a term that is not durable yet', () => {

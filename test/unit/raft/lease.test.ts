@@ -14,7 +14,7 @@ function beating(init: Parameters<typeof leaderOf>[0] = {}): [TestMember, number
 }
 
 describe('a lease', () => {
-  it('starts when the round was sent that a majority has acknowledged, not when it is heard', () => {
+  it('starts when the round that a majority has acknowledged was sent', () => {
     const [member, sentMs] = beating();
     member.pass(7);
     hearBeats(member, 'b');

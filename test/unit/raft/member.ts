@@ -57,6 +57,7 @@ export interface MemberInit {
   readonly configs?: readonly ConfigurationAt[];
   readonly incarnation?: number;
   readonly known?: KnownMembers;
+  readonly seed?: number;
 }
 
 type Sent<T extends Message['type']> = Send & { readonly message: Extract<Message, { type: T }> };
@@ -93,7 +94,7 @@ export class TestMember {
       options: { ...testOptions, ...init.options },
       applied: init.applied ?? base.index,
       restarted: init.restarted ?? false,
-      seed: 7,
+      seed: init.seed ?? 7,
       now: this.now,
     });
     for (const { config, index } of this.state.configs) this.configAt.set(index, config);
@@ -138,6 +139,12 @@ export class TestMember {
   propose(...sizes: readonly number[]): void {
     const bodies = sizes.map((length) => ({ length }));
     this.step({ type: 'propose', bodies, wallMs: 0 });
+  }
+
+  /** Asks for a configuration that was planned on the one in force. */
+  change(config: Configuration, wallMs = 0): void {
+    const version = this.state.configs.at(-1)?.index ?? 0;
+    this.step({ type: 'change', config, version, wallMs });
   }
 
   /** Completes the oldest waiting write. */
