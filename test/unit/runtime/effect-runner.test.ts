@@ -5,12 +5,13 @@ import type { Append } from '../../../src/raft/index.ts';
 import { EffectRunner } from '../../../src/runtime/effect-runner.ts';
 import { LogWindow } from '../../../src/runtime/log-window.ts';
 import { Proposals } from '../../../src/runtime/requests/index.ts';
+import { Roster } from '../../../src/runtime/roster.ts';
 import { Sender } from '../../../src/runtime/sender.ts';
 import { Writer } from '../../../src/runtime/writer.ts';
 import { makeLeader, TestMember } from '../raft/member.ts';
 import { DeferredStore } from './deferred.ts';
 import { entriesOf } from './entries.ts';
-import { codec, join } from './wire/frames.ts';
+import { codec, decodeFrame, join } from './wire/frames.ts';
 
 const never = () => {
   throw new Error('not asked for in this test');
@@ -27,16 +28,17 @@ describe('entries that take the place of others', () => {
     const transport: Transport = {
       ...{ open: never, setPeers: never, close: never, supports: { maxFrameBytes: 1 << 20 } },
       send: (_, parts) => {
-        const frame = codec.decode(join(...parts));
+        const frame = decodeFrame(join(...parts));
         if (frame.type === 'message') terms.push(frame.entries.map(({ term }) => term));
         return true;
       },
     };
     const parts = { transport, codec, window, store, maxAppendBytes: 1000, failed: never };
     const runner = new EffectRunner({
-      ...{ window, apply: never, roleChanged: never },
+      ...{ window, apply: never, roleChanged: never, membersChanged: never },
+      roster: new Roster([]),
       sender: new Sender({ state: leader.state, ...parts }),
-      writer: new Writer(store, window, { written: never, failed: never }),
+      writer: new Writer(store, window, { meta: never, written: never, failed: never }),
       proposals: new Proposals({ maxQueuedProposals: 1, maxQueuedBytes: 1 }),
     });
     const message: Append = {

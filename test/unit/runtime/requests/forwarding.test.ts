@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Transport } from '../../../../src/contracts/index.ts';
 import { CoxswainError } from '../../../../src/errors.ts';
+import type { FrameSource } from '../../../../src/runtime/inbox.ts';
 import { Forwarding } from '../../../../src/runtime/requests/forwarding.ts';
 import { Proposals } from '../../../../src/runtime/requests/proposals.ts';
 import { LocalTicket } from '../../../../src/runtime/requests/ticket.ts';
 import type { Forward, ForwardedApplied } from '../../../../src/runtime/wire/index.ts';
 import { TestMember } from '../../raft/member.ts';
-import { codec } from '../wire/frames.ts';
+import { codecOf } from '../wire/frames.ts';
 
-const INCARNATION = 'fedcba9876543210';
+const INCARNATION = 2 ** 52 + 7;
 
 const never = () => {
   throw new Error('not asked for in this test');
@@ -18,7 +19,7 @@ const never = () => {
 class Bench {
   readonly member = new TestMember({ terms: [1], term: 3 });
   readonly proposals = new Proposals({ maxQueuedProposals: 1000, maxQueuedBytes: 1 << 20 });
-  readonly forwards: Forward[] = [];
+  readonly forwards: (Forward & FrameSource)[] = [];
   /** Fate of each caller by its name. */
   readonly fates = new Map<string, unknown>();
   accepts = true;
@@ -26,21 +27,22 @@ class Bench {
 
   constructor(maxBytes = 1 << 20) {
     this.follow('b', 3);
+    const identity = { incarnation: INCARNATION, boot: 5 };
+    const codec = codecOf(identity);
     const transport: Transport = {
       ...{ open: never, setPeers: never, close: never, supports: { maxFrameBytes: 1 << 20 } },
       send: (to, parts, lane) => {
-        const frame = codec.decode(Buffer.concat(parts));
+        const { boot, frame, incarnation } = codec.decode(Buffer.concat(parts));
         if (frame.type !== 'forward' || to !== this.member.state.leader || lane !== 'entries') {
           throw new Error(`a ${frame.type} to ${to} on ${lane}`);
         }
-        if (this.accepts) this.forwards.push(frame);
+        if (this.accepts) this.forwards.push({ ...frame, boot, incarnation });
         return this.accepts;
       },
     };
-    const clusterId = '00ff10203040a0b1';
     this.forwarding = new Forwarding({
       ...{ state: this.member.state, transport, codec, proposals: this.proposals, maxBytes },
-      identity: { clusterId, id: 'a', incarnation: INCARNATION, boot: 5 },
+      identity,
       decodeResult: (bytes) => {
         if (bytes.length === 0) throw new Error('no result');
         return bytes[0];
@@ -164,7 +166,7 @@ describe('an answer of the leader', () => {
     bench.forwarding.flush();
     bench.reply([applied(1, 7)], 4);
     // Nor to a member of this name whose store was wiped since: it counts its runs from 1 again.
-    bench.reply([applied(1, 7)], 5, '0123456789abcdef');
+    bench.reply([applied(1, 7)], 5, INCARNATION + 1);
     expect(bench.fates.size).toBe(0);
     bench.reply([applied(1, 7)]);
     expect(bench.fates.size).toBe(1);

@@ -1,28 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import type { EntryKind } from '../../../../src/contracts/index.ts';
 import { frameKinds } from '../../../../src/runtime/wire/header.ts';
-import { FrameCodec, OwnEntry } from '../../../../src/runtime/wire/index.ts';
+import { encodeMembers, OwnEntry } from '../../../../src/runtime/wire/index.ts';
 import {
   append,
   appendFrame,
   codec,
+  codecOf,
+  decodeFrame,
   entries,
   forward,
   forwardReply,
   frames,
   join,
+  members,
   messages,
   plain,
 } from './frames.ts';
 
 describe('a frame', () => {
   it.each(messages)('brings back the message it holds: $type', (message) => {
-    const frame = codec.decode(join(codec.encodeMessage(message)));
+    const frame = decodeFrame(join(codec.encodeMessage(message)));
     expect(frame).toEqual({ type: 'message', message, entries: [] });
   });
 
   it('brings back an append with its entries', () => {
-    const frame = codec.decode(appendFrame());
+    const frame = decodeFrame(appendFrame());
     expect(plain(frame)).toEqual({
       type: 'message',
       message: append,
@@ -34,16 +37,16 @@ describe('a frame', () => {
 
   it('brings back an append without entries', () => {
     const message = { ...append, until: append.from };
-    expect(codec.decode(join(codec.encodeMessage(message)))).toEqual({
+    expect(decodeFrame(join(codec.encodeMessage(message)))).toEqual({
       ...{ type: 'message', message, entries: [] },
     });
   });
 
   it('brings back forwarded proposals and their answers', () => {
-    expect(codec.decode(join(codec.encodeForward(forward)))).toEqual(forward);
-    expect(codec.decode(join(codec.encodeForwardReply(forwardReply)))).toEqual(forwardReply);
+    expect(decodeFrame(join(codec.encodeForward(forward)))).toEqual(forward);
+    expect(decodeFrame(join(codec.encodeForwardReply(forwardReply)))).toEqual(forwardReply);
     const empty = { ...forwardReply, applied: [], failed: [] };
-    expect(codec.decode(join(codec.encodeForwardReply(empty)))).toEqual(empty);
+    expect(decodeFrame(join(codec.encodeForwardReply(empty)))).toEqual(empty);
   });
 
   it('brings back entries of every kind', () => {
@@ -52,9 +55,10 @@ describe('a frame', () => {
       ...(['fence', 'verify', 'tick', 'version'] as const),
     ];
     const some = kinds.map((kind, at) => {
-      return new OwnEntry(11 + at, { term: 5, timeMs: 1, kind }, Uint8Array.of(at));
+      const body = kind === 'members' ? encodeMembers(members) : Uint8Array.of(at);
+      return new OwnEntry(11 + at, { term: 5, timeMs: 1, kind }, body);
     });
-    const frame = codec.decode(appendFrame({ ...append, until: 11 + kinds.length }, some));
+    const frame = decodeFrame(appendFrame({ ...append, until: 11 + kinds.length }, some));
     expect(frame.type === 'message' ? frame.entries.map(({ kind }) => kind) : []).toEqual(kinds);
   });
 
@@ -74,7 +78,7 @@ describe('a frame', () => {
 
   it('leaves bodies where they arrived, without a copy', () => {
     const bytes = appendFrame();
-    const frame = codec.decode(bytes);
+    const frame = decodeFrame(bytes);
     const [first] = frame.type === 'message' ? frame.entries : [];
     expect(first?.body.buffer).toBe(bytes.buffer);
   });
@@ -97,7 +101,7 @@ describe('a frame of another sender', () => {
   }
 
   it('is refused when it belongs to another cluster', () => {
-    const other = new FrameCodec('00ff10203040a0b2');
+    const other = codecOf({ clusterId: '00ff10203040a0b2' });
     expect(() => other.decode(bytes)).toThrow(refused(/another cluster/));
     for (let at = 8; at < 16; at++) {
       expect(() => codec.decode(changed(at, 0x77))).toThrow(refused(/another cluster/));
@@ -116,7 +120,7 @@ describe('a frame of another sender', () => {
 
   it('is refused when its group or kind is not known', () => {
     expect(() => codec.decode(changed(7, 1))).toThrow(refused(/group 1/));
-    for (const kind of [0, 12, 31, 34, 255]) {
+    for (const kind of [0, 15, 31, 34, 255]) {
       expect(() => codec.decode(changed(3, kind))).toThrow(refused(/kind/));
     }
   });
