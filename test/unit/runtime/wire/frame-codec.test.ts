@@ -69,11 +69,42 @@ describe('a frame', () => {
     expect(new Set(Object.values(frameKinds)).size).toBe(Object.keys(frameKinds).length);
   });
 
-  it('starts with magic, version, kind, group and cluster', () => {
+  it('starts with magic, version, kind, group, cluster, incarnation and boot', () => {
     const bytes = join(codec.encodeMessage({ type: 'stale-term', term: 258 }));
     expect(Buffer.from(bytes).toString('hex')).toBe(
-      `4358${'01'}${'0b'}${'00000000'}${'00ff10203040a0b1'}${'0000000000000102'}`,
+      ['4358', '01', '0b', '00000000', '00ff10203040a0b1', '001abbccddeeff01']
+        .concat(['0000010000000003', '0000000000000102'])
+        .join(''),
     );
+  });
+
+  it.each([
+    ['0c', { type: 'timeout-now', term: 258, round: 3 }, ['0000000000000003']],
+    ['0d', { type: 'greeting', term: 258 }, []],
+    [
+      '0e',
+      { type: 'greeting-reply', term: 258, incarnation: 2 ** 53 - 1, known: true },
+      ['001fffffffffffff', '01'],
+    ],
+    [
+      '03',
+      { type: 'vote-request', term: 258, lastIndex: 3, lastTerm: 4, forced: true },
+      ['0000000000000003', '0000000000000004', '01'],
+    ],
+  ] as const)('keeps its bytes from version to version: kind %s', (kind, message, fields) => {
+    const hex = Buffer.from(codec.encodeMessage(message)).toString('hex');
+    expect(hex.slice(6, 8)).toBe(kind);
+    expect(hex.slice(64)).toBe(`0000000000000102${fields.join('')}`);
+  });
+
+  it('says which store it comes from, and how often that had been opened', () => {
+    for (const source of [
+      { incarnation: 2 ** 53 - 1, boot: 1 },
+      { incarnation: 1, boot: 2 ** 50 },
+    ]) {
+      const bytes = join(codecOf(source).encodeMessage({ type: 'greeting', term: 5 }));
+      expect(codec.decode(bytes)).toMatchObject(source);
+    }
   });
 
   it('leaves bodies where they arrived, without a copy', () => {
@@ -107,6 +138,11 @@ describe('a frame of another sender', () => {
       expect(() => codec.decode(changed(at, 0x77))).toThrow(refused(/another cluster/));
     }
     for (const [, frame] of frames) expect(() => other.decode(frame)).toThrow(refused(/cluster/));
+  });
+
+  it('is refused when it comes from no store', () => {
+    const bytes = join(codecOf({ incarnation: 0 }).encodeMessage({ type: 'greeting', term: 5 }));
+    expect(() => codec.decode(bytes)).toThrow(refused(/no store/));
   });
 
   it('is refused when it does not start as ours do', () => {

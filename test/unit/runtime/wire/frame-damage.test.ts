@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CoxswainError } from '../../../../src/errors.ts';
 import { createPrng, nextInteger } from '../../../../src/lib/prng.ts';
 import type { Frame } from '../../../../src/runtime/wire/frame-codec.ts';
+import { encodeMembers } from '../../../../src/runtime/wire/index.ts';
 import {
   append,
   appendFrame,
@@ -11,6 +12,8 @@ import {
   entries,
   frames,
   join,
+  members,
+  membersEntry,
   plain,
   withU32,
 } from './frames.ts';
@@ -156,6 +159,22 @@ describe('an append that contradicts itself', () => {
     expect(() => codec.decode(appendFrame({ ...append, term: 6 }))).toThrow(refused);
     const empty = { ...append, until: append.from, prevTerm: 8 };
     expect(() => codec.decode(appendFrame(empty, []))).toThrow(refused);
+  });
+
+  it('is refused when a members entry does not decode, wherever it stands', () => {
+    const body = encodeMembers(members);
+    const bodies = [
+      new Uint8Array(0),
+      body.subarray(1),
+      Uint8Array.of(...body, 0),
+      body.with(4, 8),
+    ];
+    for (const bad of bodies) {
+      for (const some of [[membersEntry(11, bad)], [membersEntry(11), membersEntry(12, bad)]]) {
+        const frame = appendFrame({ ...append, until: 11 + some.length }, some);
+        expect(() => codec.decode(frame)).toThrow(refused);
+      }
+    }
   });
 
   it('is refused when an entry is of a kind that is not known', () => {
