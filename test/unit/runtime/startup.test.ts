@@ -5,6 +5,7 @@ import { createConfiguration } from '../../../src/raft/index.ts';
 import { encodeIdentity, type StoreIdentity } from '../../../src/runtime/identity.ts';
 import { entryOf } from './entries.ts';
 import { identityIn, members, reopens, start, stored } from './stores.ts';
+import { membersEntry } from './wire/frames.ts';
 
 describe('the first start', () => {
   it('makes the store this member’s own, with the same first entry on every member', async () => {
@@ -113,6 +114,14 @@ describe('a store that contradicts itself is refused and closed', () => {
       /ends at entry 1.*up to 2/,
     ],
     ['an entry is newer than its term', { entries: [entryOf(2, 3)] }, /entry of term 3.*term is 1/],
+    [
+      'a members entry of it is damaged',
+      {
+        hardState: { term: 7, votedFor: undefined, commit: 1 },
+        entries: [membersEntry(2, Uint8Array.of(1, 2, 3))],
+      },
+      /members entry at index 2/,
+    ],
     ['its members entry is gone', { truncateFrom: 1, entries: [entryOf(1)] }, /no members entry/],
     ['its identity is damaged', { meta: encodeIdentity(identity).slice(0, 9) }, /./],
     ['its identity is empty', { meta: new Uint8Array(0) }, /./],
