@@ -2,6 +2,7 @@
 import type { Membership, MembershipChange } from '../../../../src/contracts/index.ts';
 import { CoxswainError, type ErrorCode } from '../../../../src/errors.ts';
 import type { RaftEvent } from '../../../../src/raft/index.ts';
+import { membershipOf } from '../../../../src/runtime/membership.ts';
 import type { Call } from '../../../../src/runtime/requests/call.ts';
 import { Operations, type Successor } from '../../../../src/runtime/requests/index.ts';
 import { Roster } from '../../../../src/runtime/roster.ts';
@@ -49,6 +50,10 @@ export class OperationsBench {
     const promise = this.operations.transfer(to, { signal, timeoutMs: 1000 });
     promise.catch(() => undefined);
     return promise;
+  }
+
+  membership(): Membership {
+    return membershipOf(this.leader.state, this.roster);
   }
 
   /** The core is handed what was begun; then everyone who waits looks. */
