@@ -64,7 +64,7 @@ describe('a change of members', () => {
 
   it.each([
     [{ add: [d] }],
-    [{ learners: [d], add: undefined }],
+    [{ learners: [d] }],
     [{ promote: ['d'] }],
     [{ demote: ['a', 'b'], remove: [] }],
     [{ remove: ['é'.repeat(127)] }],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Membership } from '../../../../src/contracts/index.ts';
+import { appendOf } from '../../raft/member.ts';
 import { fateOf, WAITS } from '../fate.ts';
 import { OperationsBench } from './operations-bench.ts';
 
@@ -86,9 +87,8 @@ describe('a change of members is done', () => {
     bench.turn();
     bench.leader.writeAll();
     const { state } = bench.leader;
-    const term = state.term + 1;
-    const beat = { type: 'append', stream: 1, prevIndex: 2, prevTerm: state.term } as const;
-    bench.leader.receive('b', { ...beat, term, from: 3, until: 3, commit: 2 });
+    const prev = [2, state.term] as const;
+    bench.leader.receive('b', ...appendOf({ term: state.term + 1, prev, commit: 2 }));
     bench.turn();
     expect(await call).toEqual(committed({ version: 2, voters: at('a', 'b') }));
   });
@@ -103,11 +103,7 @@ describe('a change of members fails', () => {
     expect(bench.leader.state.config.voters).toEqual(['a', 'b', 'c']);
     expect(await fateOf(call)).toBe(WAITS);
     const { log, term } = bench.leader.state;
-    const message = {
-      ...{ type: 'append', term, stream: 1, prevIndex: log.last, prevTerm: term },
-      ...{ from: log.last + 1, until: log.last + 1, commit: log.last },
-    } as const;
-    bench.leader.receive('b', message);
+    bench.leader.receive('b', ...appendOf({ term, prev: [log.last, term], commit: log.last }));
     bench.turn();
     await expect(call).rejects.toMatchObject({
       ...{ code: 'ERR_LEADERSHIP_LOST', outcome: 'not-applied', retryable: true, index: 2 },

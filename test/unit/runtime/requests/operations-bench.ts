@@ -6,7 +6,7 @@ import { membershipOf } from '../../../../src/runtime/membership.ts';
 import type { Call } from '../../../../src/runtime/requests/call.ts';
 import { Operations, type Successor } from '../../../../src/runtime/requests/index.ts';
 import { Roster } from '../../../../src/runtime/roster.ts';
-import { ack, type MemberInit, progress, settledLeader } from '../../raft/member.ts';
+import { ack, appendOf, type MemberInit, progress, settledLeader } from '../../raft/member.ts';
 
 const peers = ['a', 'b', 'c'].map((id) => ({ id, address: `${id}:1` }));
 
@@ -81,20 +81,12 @@ export class OperationsBench {
     this.operations.failAll(new CoxswainError(code, 'the node ended'));
   }
 
-  /** Another member leads in a later term, and has replaced what is not committed. */
-  depose(entries: number, commit = 0): void {
-    const { state } = this.leader;
-    const term = state.term + 1;
-    const from = state.commit + 1;
-    const until = from + entries;
-    const message = {
-      ...{ type: 'append', term, stream: 1, prevIndex: from - 1, prevTerm: state.term },
-      ...{ from, until, commit },
-    } as const;
-    const heads = Array.from({ length: entries }, () => {
-      return { term, timeMs: 0, size: 0, config: undefined };
-    });
-    this.leader.receive('b', message, heads);
+  /** Another member leads in a later term; its entries replace what is not committed here. */
+  depose(entries: number): void {
+    const { commit, term } = this.leader.state;
+    const later = term + 1;
+    const terms = Array.from({ length: entries }, () => later);
+    this.leader.receive('b', ...appendOf({ term: later, prev: [commit, term] }, terms));
     this.leader.writeAll();
     this.turn();
   }
