@@ -111,7 +111,10 @@ export class Engine<C, R, Q, A> {
       state,
       clock,
       {
-        run: (effects, event) => runner.run(effects, event),
+        run: (effects, event) => {
+          runner.run(effects, event);
+          this.operations.handled(event);
+        },
         takeProposals: () => this.#takeProposals(),
         endTurn: () => this.#endTurn(),
         expire: (nowMs) => {

@@ -58,7 +58,10 @@ export class OperationsBench {
 
   /** The core is handed what was begun; then everyone who waits looks. */
   turn(): void {
-    for (const event of this.queue.splice(0)) this.leader.step(event);
+    for (const event of this.queue.splice(0)) {
+      this.leader.step(event);
+      this.operations.handled(event);
+    }
     this.operations.check();
   }
 

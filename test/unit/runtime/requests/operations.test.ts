@@ -41,6 +41,22 @@ describe('an operation', () => {
     expect(bench.queue).toEqual([]);
   });
 
+  it('begun in the midst of a turn is not judged before the core was handed it', async () => {
+    const bench = new OperationsBench();
+    const change = bench.change({ learners: [d] });
+    bench.operations.check();
+    expect(await fateOf(change)).toBe(WAITS);
+    bench.turn();
+    bench.replicate('b');
+    expect(await change).toMatchObject({ version: 2 });
+    const transfer = bench.transfer('b');
+    bench.operations.check();
+    expect(await fateOf(transfer)).toBe(WAITS);
+    bench.turn();
+    bench.depose(1);
+    expect(await transfer).toEqual({ leader: 'b', term: 2 });
+  });
+
   it('has its time counted from the call on', () => {
     const bench = new OperationsBench();
     const promises = [bench.change({ learners: [d] }), bench.transfer('b')];
