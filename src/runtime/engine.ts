@@ -6,7 +6,7 @@ import { type ConfigurationAt, createState, type Propose, type RaftState } from 
 import { Announcer, type Emit } from './announcer.ts';
 import { Applier } from './applier.ts';
 import { EffectRunner } from './effect-runner.ts';
-import { EventLoop } from './event-loop.ts';
+import { EventLoop, type EventLoopHooks } from './event-loop.ts';
 import { incarnationText } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { LogWindow } from './log-window.ts';
@@ -54,11 +54,11 @@ export class Engine<C, R, Q, A> {
   #fault: CoxswainError | undefined;
 
   constructor(options: CheckedOptions<C, R, Q, A>, startup: Startup, emit: Emit) {
-    const { clock, codec, limits, logger, stateMachine, storage, transport } = options;
+    const { clock, codec, limits, logger, storage, transport } = options;
     const { identity } = startup;
     const record = new StoreRecord(identity);
     const roster = new Roster(startup.roster);
-    const { maxAppendBytes, maxApplyBatch, maxCommandBytes } = limits;
+    const { maxAppendBytes, maxCommandBytes } = limits;
     const state = createState({ ...startup.init, now: clock.now() });
     const store = storage.log;
     const failed = (cause: unknown) => this.#fail(cause);
@@ -87,17 +87,7 @@ export class Engine<C, R, Q, A> {
     this.#proposals = proposals;
     this.#roster = roster;
     this.#announcer = new Announcer(state, emit, logger, () => membershipOf(state, roster));
-    this.#applier = new Applier(
-      {
-        ...{ machine: stateMachine, codec: codec.command, window, store, clock, maxApplyBatch },
-        maxReadBytes: maxAppendBytes,
-        maxQueries: limits.maxQueuedProposals,
-        settled: ({ index, term }, result) => proposals.apply(index, term, result),
-        advanced: (index) => this.#loop.push({ type: 'applied', index }),
-        failed,
-      },
-      startup.init.applied,
-    );
+    this.#applier = this.#createApplier();
     this.#forwarding = this.#createForwarding(frames);
     this.#delegates = this.#createDelegates(frames);
     this.#inbox = this.#createInbox(frames);
@@ -107,25 +97,7 @@ export class Engine<C, R, Q, A> {
       apply: (upTo) => this.#applier.advance(upTo),
       roleChanged: () => this.#roleChanged(),
     });
-    this.#loop = new EventLoop(
-      state,
-      clock,
-      {
-        run: (effects, event) => {
-          runner.run(effects, event);
-          this.operations.handled(event);
-        },
-        takeProposals: () => this.#takeProposals(),
-        endTurn: () => this.#endTurn(),
-        expire: (nowMs) => {
-          this.requests.expire(nowMs);
-          this.leaderships.check(nowMs);
-        },
-        nextExpiry: () => Math.min(this.requests.nextExpiry(), this.leaderships.nextExpiry()),
-        failed,
-      },
-      options.checkInvariants,
-    );
+    this.#loop = this.#createLoop(runner);
     this.requests = new Requests({
       ...{ state, clock, codec: codec.command, maxCommandBytes, proposals },
       ...{ forwarding: this.#forwarding, applier: this.#applier, wake: () => this.#loop.wake() },
@@ -196,6 +168,41 @@ export class Engine<C, R, Q, A> {
   close(): Promise<void> {
     this.#closing ??= this.#shutDown();
     return this.#closing;
+  }
+
+  #createApplier(): Applier<C, R, Q, A> {
+    const { clock, codec, limits, stateMachine, storage } = this.#options;
+    const { maxAppendBytes, maxApplyBatch, maxQueuedProposals } = limits;
+    const store = storage.log;
+    return new Applier(
+      {
+        ...{ machine: stateMachine, codec: codec.command, window: this.#window, store, clock },
+        ...{ maxApplyBatch, maxReadBytes: maxAppendBytes, maxQueries: maxQueuedProposals },
+        settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
+        advanced: (index) => this.#loop.push({ type: 'applied', index }),
+        failed: (cause) => this.#fail(cause),
+      },
+      this.#startup.init.applied,
+    );
+  }
+
+  #createLoop(runner: EffectRunner): EventLoop {
+    const hooks: EventLoopHooks = {
+      run: (effects, event) => {
+        runner.run(effects, event);
+        this.operations.handled(event);
+      },
+      takeProposals: () => this.#takeProposals(),
+      endTurn: () => this.#endTurn(),
+      expire: (nowMs) => {
+        this.requests.expire(nowMs);
+        this.leaderships.check(nowMs);
+      },
+      nextExpiry: () => Math.min(this.requests.nextExpiry(), this.leaderships.nextExpiry()),
+      failed: (cause) => this.#fail(cause),
+    };
+    const { checkInvariants, clock } = this.#options;
+    return new EventLoop(this.#state, clock, hooks, checkInvariants);
   }
 
   #createForwarding(frames: FrameCodec): Forwarding {

@@ -1,4 +1,5 @@
-// The first 32 bytes of every frame: what it is, for whom, and from which store. Anything else is not ours to read.
+// The first 32 bytes of every frame: what it is, for whom, and from which store. Anything else is
+// not ours to read.
 import { type ByteReader, type ByteWriter, frameError } from '../../lib/bytes.ts';
 
 /** Version of the frames this build writes; it reads no other. */
@@ -34,7 +35,7 @@ const kindsByNumber: ReadonlyMap<number, FrameKind> = new Map(
   Object.entries(frameKinds).map(([kind, number]) => [number, kind as FrameKind]),
 );
 
-/** Of the member that sends a frame: its cluster, 8 bytes, its store, and how often it was opened. */
+/** Of who sends a frame: its cluster, 8 bytes, its store, and how often that was opened. */
 export interface FrameOrigin {
   readonly cluster: Uint8Array;
   readonly incarnation: number;
