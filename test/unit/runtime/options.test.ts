@@ -172,7 +172,7 @@ describe('options that are accepted', () => {
     expect(logger.error({}, 'nothing')).toBeUndefined();
   });
 
-  it('may say how an empty store begins, by its first members or by joining, or leave it open', () => {
+  it('may say how an empty store begins, by its members or by joining, or not', () => {
     expect(check({ join: false })).toMatchObject({ bootstrap: members, join: false });
     const joiner = { id: 'd', bootstrap: undefined };
     expect(check({ ...joiner, join: true })).toMatchObject({ bootstrap: undefined, join: true });

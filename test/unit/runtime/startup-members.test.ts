@@ -13,7 +13,7 @@ const joiner = { ...joins, id: 'd', address: 'd:1' };
 const neither = { bootstrap: undefined };
 const wrong = { code: 'ERR_WRONG_CLUSTER' };
 
-/** A members entry of these voters, of which the last is somewhere else than the first ones were. */
+/** A members entry of these voters; none is where the first members were. */
 function votersAt(index: number, voters: readonly string[]): OwnEntry {
   const config = createConfiguration({ voters });
   const body = encodeMembers({ members: voters.map((id) => ({ id, address: `${id}:2` })), config });
@@ -33,7 +33,7 @@ describe('an empty store', () => {
     expect((await start(storage)).identity.boot).toBe(1);
   });
 
-  it('of a member that is to join stays empty, and the member passive until it is told', async () => {
+  it('of a member that is to join stays empty: it is passive until it is told', async () => {
     const storage = new MemoryStorage();
     const { identity, init, roster } = await start(storage, joiner);
     expect(identity).toMatchObject({ id: 'd', boot: 1, clusterId: joinerClusterId('orders') });

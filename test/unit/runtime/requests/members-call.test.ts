@@ -57,7 +57,7 @@ describe('a change of members is done', () => {
     expect(await call).toEqual(committed({ voters: at('a', 'b', 'c', 'd'), learners: [] }));
   });
 
-  it('when a member has taken the place of another: both halves of the change are over', async () => {
+  it('when a member has taken the place of another, and both halves are over', async () => {
     const bench = new OperationsBench();
     const call = bench.change({ replace: [{ id: 'c', by: d }] });
     bench.turn();

@@ -6,7 +6,7 @@ const d = { id: 'd', address: 'd:1' };
 const e = { id: 'e', address: 'e:1' };
 
 describe('an operation', () => {
-  it('that the core would refuse is refused at once: it is handed nothing, no one waits', async () => {
+  it('that the core would refuse is refused at once: it is handed nothing', async () => {
     const bench = new OperationsBench();
     const refused = [
       [bench.change({ add: [{ id: 'b', address: 'b:2' }] }), /^add is "b"; accepted: /],
@@ -106,7 +106,7 @@ describe('a change of members', () => {
     expect(await second).toMatchObject({ version: 3 });
   });
 
-  it('of another version is refused as such also when it was planned in the same turn', async () => {
+  it('of another version is refused as such, even if planned in the same turn', async () => {
     const bench = new OperationsBench();
     const first = bench.change({ learners: [d] }, 0);
     const second = bench.change({ learners: [e] }, 0);
