@@ -168,12 +168,11 @@ export class Engine<C, R, Q, A> {
   #createApplier(): Applier<C, R, Q, A> {
     const { clock, codec, limits, stateMachine, storage } = this.#options;
     const { maxAppendBytes, maxApplyBatch, maxQueuedProposals } = limits;
+    const store = storage.log;
     return new Applier(
       {
-        ...{ machine: stateMachine, codec: codec.command, window: this.#window, clock },
-        ...{ store: storage.log, maxApplyBatch },
-        maxReadBytes: maxAppendBytes,
-        maxQueries: maxQueuedProposals,
+        ...{ machine: stateMachine, codec: codec.command, window: this.#window, store, clock },
+        ...{ maxApplyBatch, maxReadBytes: maxAppendBytes, maxQueries: maxQueuedProposals },
         settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
         advanced: (index) => this.#loop.push({ type: 'applied', index }),
         failed: (cause) => this.#fail(cause),
@@ -185,7 +184,10 @@ export class Engine<C, R, Q, A> {
   #createLoop(runner: EffectRunner): EventLoop {
     const { checkInvariants, clock } = this.#options;
     const hooks: EventLoopHooks = {
-      run: (effects, event) => runner.run(effects, event),
+      run: (effects, event) => {
+        runner.run(effects, event);
+        this.operations.handled(event);
+      },
       takeProposals: () => this.#takeProposals(),
       endTurn: () => this.#endTurn(),
       expire: (nowMs) => {

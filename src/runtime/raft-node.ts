@@ -152,9 +152,9 @@ export class RaftNode<C, R, Q = never, A = never>
   }
 
   /**
-   * Adds, promotes, demotes, removes and replaces members, all named together; on the leader.
-   * Resolves when all of it is committed and who is to become a voter is one. A change that is
-   * under way when the call ends, or the leader, is completed by whoever leads then.
+   * Adds, promotes, demotes, removes and replaces members, together if more than one; on the
+   * leader. Resolves when all of it is committed and who is to become a voter is one. A change that
+   * is under way when the call ends, or the leader, is completed by whoever leads then.
    *
    * Rejects with ERR_NOT_LEADER, ERR_MEMBERS_BUSY (another change is not committed yet),
    * ERR_MEMBERS_CHANGED (it is not at `ifVersion`), ERR_LEADERSHIP_LOST, ERR_TIMEOUT, ERR_ABORTED.

@@ -128,12 +128,21 @@ async function readMembers(stored: StoredLog, log: LogStore): Promise<Opened['me
   const members: (RosterEntry & ConfigurationAt)[] = [];
   for (const index of configIndexes.slice(first)) {
     const [entry] = await storeCall('read', () => log.read(index, index + 1, 1));
-    if (entry?.kind === 'members') members.push({ index, ...decodeMembers(entry.body) });
+    if (entry?.kind === 'members') members.push(readEntry(index, entry));
   }
   if (members.length === configIndexes.length - first && (members.length > 0 || last.index === 0)) {
     return members;
   }
   throw new CoxswainError('ERR_STORE_CORRUPT', 'the store has a log but no members entry');
+}
+
+function readEntry(index: number, { body }: LogEntry): RosterEntry & ConfigurationAt {
+  try {
+    return { index, ...decodeMembers(body) };
+  } catch (cause) {
+    const message = `the members entry at index ${index} of the store is damaged`;
+    throw new CoxswainError('ERR_STORE_CORRUPT', message, { cause });
+  }
 }
 
 function initOf(

@@ -72,9 +72,8 @@ export class MembersCall extends Operation<Membership> {
       return { text: `the change at index ${index} is not committed`, index };
     const late = config.joining.map(({ id }) => id).filter((id) => isJoining(state.config, id));
     if (late.length === 0) return { text: 'the change is about to be completed', index };
-    const names = late.join(', ');
-    const text = `${names} will vote as soon as it has caught up; remove it to call that off`;
-    return { text, index };
+    const what = 'will vote as soon as it has caught up; remove it to call that off';
+    return { text: `${late.join(', ')} ${what}`, index };
   }
 }
 

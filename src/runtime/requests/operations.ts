@@ -40,6 +40,8 @@ const MAX_OPERATIONS = 1024;
 
 export class Operations {
   readonly #parts: OperationsParts;
+  /** By the event that the core is to be handed: until then its state says nothing of them. */
+  readonly #begun = new Map<RaftEvent, Operation<never>>();
   #open: Operation<never>[] = [];
 
   constructor(parts: OperationsParts) {
@@ -51,7 +53,7 @@ export class Operations {
     ifVersion: number | undefined,
     wait: Wait,
   ): Promise<Membership> {
-    const { push, roster, state, waitFor } = this.#parts;
+    const { clock, roster, state, waitFor } = this.#parts;
     // A leader that was just elected is about to commit its first entry.
     const isNew = () => state.role === 'leader' && !isEstablished(state);
     if (isNew()) await waitFor(() => (isNew() ? undefined : true), wait);
@@ -61,21 +63,28 @@ export class Operations {
       const { add = [], promote = [], replace = [] } = change;
       const joining = [...idsOf(add), ...promote, ...idsOf(replace.map(({ by }) => by))];
       roster.expect(config, comingOf(change));
-      const version = state.configs.at(-1)?.index ?? 0;
-      const wallMs = Math.max(0, Math.floor(this.#parts.clock.wallMs()));
-      push({ type: 'change', config, version, wallMs });
       const membership = () => membershipOf(state, roster);
-      return new MembersCall(init, { state, config, joining, membership, replan: plan });
+      const call = new MembersCall(init, { state, config, joining, membership, replan: plan });
+      const version = state.configs.at(-1)?.index ?? 0;
+      const wallMs = Math.max(0, Math.floor(clock.wallMs()));
+      return [{ type: 'change', config, version, wallMs }, call];
     });
   }
 
   transfer(to: MemberId | undefined, wait: Wait): Promise<Successor> {
-    const { push, state } = this.#parts;
+    const { state } = this.#parts;
     return this.#start(wait, (init) => {
       const chosen = planTransfer(state, to);
-      push({ type: 'transfer', to: chosen });
-      return new HandoverCall(init, state, chosen);
+      return [{ type: 'transfer', to: chosen }, new HandoverCall(init, state, chosen)];
     });
+  }
+
+  /** The core was handed `event`. One that came in the midst of a turn waits for the next. */
+  handled(event: RaftEvent): void {
+    const operation = this.#begun.get(event);
+    if (operation === undefined) return;
+    this.#begun.delete(event);
+    this.#open.push(operation);
   }
 
   /** After every turn. */
@@ -86,19 +95,22 @@ export class Operations {
   }
 
   failAll(error: CoxswainError): void {
-    for (const operation of this.#open) operation.end(error);
+    for (const operation of [...this.#open, ...this.#begun.values()]) operation.end(error);
     this.#open = [];
+    this.#begun.clear();
   }
 
-  #start<T>(wait: Wait, make: (init: CallInit<T>) => Operation<T>): Promise<T> {
+  #start<T>(wait: Wait, make: (init: CallInit<T>) => [RaftEvent, Operation<T>]): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#open.length >= MAX_OPERATIONS) {
-        const message = `${this.#open.length} changes and transfers wait`;
+      const waiting = this.#open.length + this.#begun.size;
+      if (waiting >= MAX_OPERATIONS) {
+        const message = `${waiting} changes and transfers wait`;
         const details = { outcome: 'not-applied', retryable: true } as const;
         throw new CoxswainError('ERR_QUEUE_FULL', message, details);
       }
-      const operation = make({ resolve, reject, signal: wait.signal });
-      this.#open.push(operation);
+      const [event, operation] = make({ resolve, reject, signal: wait.signal });
+      this.#begun.set(event, operation);
+      this.#parts.push(event);
       this.#parts.startDeadline(operation, wait);
     });
   }

@@ -1,5 +1,5 @@
 // The applier with a machine, a store and a clock that the test drives.
-import type { ApplyContext, LogEntry } from '../../../src/contracts/index.ts';
+import type { ApplyContext } from '../../../src/contracts/index.ts';
 import type { CoxswainError } from '../../../src/errors.ts';
 import { Applier } from '../../../src/runtime/applier.ts';
 import { LogWindow } from '../../../src/runtime/log-window.ts';
@@ -74,7 +74,7 @@ export class ApplierBench {
   }
 }
 
-export function letterEntry(index: number, letter: string): LogEntry & { size: number } {
+export function letterEntry(index: number, letter: string): OwnEntry {
   const kind = letter === '.' ? 'noop' : 'command';
   return new OwnEntry(index, { term: 3, timeMs: 100 + index, kind }, Buffer.from(letter));
 }

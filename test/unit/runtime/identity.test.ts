@@ -1,53 +1,35 @@
 import { describe, expect, it } from 'vitest';
 import {
-  clusterIdOf,
   decodeIdentity,
   encodeIdentity,
+  incarnationText,
   newIncarnation,
+  type StoreIdentity,
 } from '../../../src/runtime/identity.ts';
 
-const members = ['a', 'b', 'c'].map((id) => ({ id, address: `${id}:1` }));
-const identity = {
-  ...{ clusterId: '00ff10203040a0b1', id: 'a', incarnation: 'fedcba9876543210' },
-  boot: 2 ** 40 + 3,
+const identity: StoreIdentity = {
+  ...{ clusterId: '00ff10203040a0b1', id: 'a', incarnation: 0x1a_bbcc_ddee_ff01 },
+  ...{ boot: 2 ** 40 + 3, admitted: true },
+  pins: new Map([
+    ['b', 2 ** 53 - 1],
+    ['é', 1],
+  ]),
 };
 
 const corrupt = expect.objectContaining({ code: 'ERR_STORE_CORRUPT' });
 
-describe('a cluster id', () => {
-  it('is 16 hexadecimal digits that no version may change', () => {
-    expect(clusterIdOf('orders', members)).toBe('f42e5b78a59cb41f');
-  });
-
-  it('does not depend on the order of the members, nor on their addresses', () => {
-    const moved = members.map(({ id }) => ({ id, address: `${id}.example:9` })).reverse();
-    expect(clusterIdOf('orders', moved)).toBe(clusterIdOf('orders', members));
-  });
-
-  it('is another one for another name or other members', () => {
-    const more = [...members, { id: 'd', address: 'd:1' }];
-    const ids = [
-      clusterIdOf('orders', members),
-      clusterIdOf('orders2', members),
-      clusterIdOf('orders', more),
-      clusterIdOf('orders', members.slice(1)),
-      // Names and ids that look alike when they are written one behind another.
-      clusterIdOf('a', [{ id: 'b,c', address: '' }]),
-      clusterIdOf(
-        'a',
-        ['b', 'c'].map((id) => ({ id, address: '' })),
-      ),
-      clusterIdOf('a,b', [{ id: 'c', address: '' }]),
-    ];
-    expect(new Set(ids).size).toBe(ids.length);
-  });
-});
-
 describe('an incarnation', () => {
-  it('is 16 hexadecimal digits, other ones each time', () => {
+  it('is a whole number of 53 bits and never 0, another one each time', () => {
     const made = Array.from({ length: 100 }, newIncarnation);
-    expect(made.filter((each) => !/^[0-9a-f]{16}$/.test(each))).toEqual([]);
+    expect(made.filter((each) => !Number.isSafeInteger(each) || each <= 0)).toEqual([]);
     expect(new Set(made).size).toBe(100);
+    expect(made.some((each) => each > 2 ** 52)).toBe(true);
+    expect(made.some((each) => each < 2 ** 52)).toBe(true);
+  });
+
+  it('is shown as 14 hexadecimal digits', () => {
+    expect(incarnationText(258)).toBe('00000000000102');
+    expect(incarnationText(2 ** 53 - 1)).toBe('1fffffffffffff');
   });
 });
 
@@ -64,8 +46,15 @@ describe('an identity record', () => {
 
   it('keeps its bytes from version to version', () => {
     expect(Buffer.from(encodeIdentity(identity)).toString('hex')).toBe(
-      '01' + '00ff10203040a0b1' + 'fedcba9876543210' + '0000010000000003' + '0161',
+      ['01', '00ff10203040a0b1', '001abbccddeeff01', '0000010000000003', '01', '0161']
+        .concat(['00000002', '0162', '001fffffffffffff', '02c3a9', '0000000000000001'])
+        .join(''),
     );
+  });
+
+  it('brings back a member that takes no part yet and has met nobody', () => {
+    const first = { ...identity, admitted: false, pins: new Map() };
+    expect(decodeIdentity(encodeIdentity(first))).toEqual(first);
   });
 
   it('of a newer format is refused as such, and the versions are named', () => {
@@ -84,7 +73,9 @@ describe('an identity record', () => {
       expect(() => decodeIdentity(record.subarray(0, length))).toThrow(corrupt);
     }
     expect(() => decodeIdentity(Uint8Array.of(...record, 0))).toThrow(corrupt);
-    expect(() => decodeIdentity(record.with(record.length - 1, 0xff))).toThrow(corrupt);
+    expect(() => decodeIdentity(record.with(27, 0xff))).toThrow(corrupt);
+    expect(record[25]).toBe(1);
+    expect(() => decodeIdentity(record.with(25, 2))).toThrow(corrupt);
   });
 
   it('that is empty is damaged, not one of a newer format', () => {

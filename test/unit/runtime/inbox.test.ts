@@ -1,10 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { Logger } from '../../../src/contracts/index.ts';
 import { Inbox } from '../../../src/runtime/inbox.ts';
-import { appendFrame, codec, forward, forwardReply, join, messages } from './wire/frames.ts';
+import type { CodecIdentity } from '../../../src/runtime/wire/index.ts';
+import {
+  appendFrame,
+  codec,
+  codecOf,
+  forward,
+  forwardReply,
+  join,
+  messages,
+  origin,
+} from './wire/frames.ts';
 
 class Bench {
   readonly got: string[] = [];
+  /** Incarnation, and the term of a message or the boot of a forward. */
+  readonly sources: (readonly [number, number])[] = [];
   readonly warnings: object[] = [];
   readonly #unexpected = () => {
     throw new Error('not expected to be logged');
@@ -14,10 +26,21 @@ class Bench {
     warn: (fields) => void this.warnings.push(fields),
   };
   readonly inbox = new Inbox(codec, this.#logger, {
-    message: (from, { type }, entries) => void this.got.push(`${from} ${type} ${entries.length}`),
-    forward: (from, { requests }) => void this.got.push(`${from} forward ${requests.length}`),
+    message: (from, incarnation, { term, type }, entries) => {
+      this.got.push(`${from} ${type} ${entries.length}`);
+      this.sources.push([incarnation, term]);
+    },
+    forward: (from, { boot, incarnation }, { requests }) => {
+      this.got.push(`${from} forward ${requests.length}`);
+      this.sources.push([incarnation, boot]);
+    },
     forwardReply: ({ applied }) => void this.got.push(`reply ${applied.length}`),
   });
+}
+
+/** A frame with this term, of a store in some boot. */
+function frameOf(changes: Partial<CodecIdentity>, term = 1): Uint8Array {
+  return join(codecOf(changes).encodeMessage({ type: 'stale-term', term }));
 }
 
 const bad = Uint8Array.of(1, 2, 3);
@@ -36,7 +59,17 @@ describe('an inbox', () => {
       'b forward 2',
       'reply 2',
     ]);
-    expect(inbox.badFrames).toBe(0);
+    expect([inbox.badFrames, inbox.staleFrames]).toEqual([0, 0]);
+  });
+
+  it('says which store each frame comes from', () => {
+    const { inbox, sources } = new Bench();
+    inbox.receive('b', frameOf({ incarnation: 98 }, 5));
+    inbox.receive('b', join(codec.encodeForward(forward)));
+    expect(sources).toEqual([
+      [98, 5],
+      [origin.incarnation, origin.boot],
+    ]);
   });
 
   it('counts what does not decode, hands it to nobody and names each sender once', () => {
@@ -55,5 +88,52 @@ describe('an inbox', () => {
     for (let sender = 0; sender < 1000; sender++) inbox.receive(`s${sender}`, bad);
     expect(inbox.badFrames).toBe(1000);
     expect(warnings).toHaveLength(64);
+  });
+});
+
+describe('what a store sent before it was opened again', () => {
+  const store = { incarnation: 98 };
+
+  it('is counted and handed to nobody, from the first later frame on', () => {
+    const { got, inbox, sources } = new Bench();
+    inbox.receive('b', frameOf({ ...store, boot: 1 }, 1));
+    inbox.receive('b', frameOf({ ...store, boot: 1 }, 2));
+    inbox.receive('b', frameOf({ ...store, boot: 3 }, 3));
+    inbox.receive('b', frameOf({ ...store, boot: 1 }, 4));
+    inbox.receive('b', join(codecOf({ ...store, boot: 2 }).encodeForward(forward)));
+    inbox.receive('b', join(codecOf({ ...store, boot: 2 }).encodeForwardReply(forwardReply)));
+    inbox.receive('b', frameOf({ ...store, boot: 3 }, 5));
+    expect(sources.map(([, term]) => term)).toEqual([1, 2, 3, 5]);
+    expect(got).toHaveLength(4);
+    expect([inbox.staleFrames, inbox.badFrames]).toEqual([3, 0]);
+  });
+
+  it('is told by the store, whatever id a copy of it has taken', () => {
+    const { inbox, sources } = new Bench();
+    inbox.receive('b', frameOf({ ...store, boot: 4 }, 1));
+    inbox.receive('c', frameOf({ ...store, boot: 3 }, 2));
+    inbox.receive('b', frameOf({ incarnation: 99, boot: 1 }, 3));
+    expect(sources.map(([, term]) => term)).toEqual([1, 3]);
+    expect(inbox.staleFrames).toBe(1);
+  });
+
+  it('is not learnt from a frame that does not decode', () => {
+    const { inbox, sources } = new Bench();
+    inbox.receive('b', frameOf({ ...store, boot: 9 }).with(3, 255));
+    inbox.receive('b', frameOf({ ...store, boot: 1 }, 2));
+    expect(sources.map(([, term]) => term)).toEqual([2]);
+    expect(inbox.badFrames).toBe(1);
+  });
+
+  it('is told for a bounded number of stores: those heard of last', () => {
+    const { inbox } = new Bench();
+    for (let n = 1; n <= 257; n++) inbox.receive('b', frameOf({ incarnation: n, boot: 2 }));
+    inbox.receive('b', frameOf({ incarnation: 2, boot: 1 }));
+    expect(inbox.staleFrames).toBe(1);
+    // The first of them is forgotten: it passes, and is remembered in the place of the next.
+    inbox.receive('b', frameOf({ incarnation: 1, boot: 1 }));
+    expect(inbox.staleFrames).toBe(1);
+    inbox.receive('b', frameOf({ incarnation: 257, boot: 1 }));
+    expect(inbox.staleFrames).toBe(2);
   });
 });

@@ -77,6 +77,21 @@ describe('two writes that follow each other merge into one', () => {
   });
 });
 
+describe('whom the member has met', () => {
+  const range = { from: 5, until: 5 };
+  const met = { admitted: false, pins: new Map([['b', 98]]) };
+  const later = { admitted: true, pins: new Map([['b', 98]]) };
+
+  it('is written with the merged write, whichever of the two had it', () => {
+    const known = (first: Write['known'], second: Write['known']) =>
+      mergeWrites({ ...writeOf(range), known: first }, { ...writeOf(range), known: second }).known;
+    expect(known(met, undefined)).toBe(met);
+    expect(known(undefined, met)).toBe(met);
+    expect(known(met, later)).toBe(later);
+    expect(known(undefined, undefined)).toBeUndefined();
+  });
+});
+
 /** A log of tags, entry 1 first. Never the same tag twice, so that equal logs are the same. */
 type Disk = string[];
 

@@ -52,7 +52,6 @@ const refused: readonly (readonly [name: string, changes: object])[] = [
   ['address', { address: '' }],
   ['address', { address: {} }],
   ['bootstrap', { bootstrap: [] }],
-  ['bootstrap', { bootstrap: undefined }],
   ['bootstrap', { bootstrap: 'a' }],
   ['bootstrap', { bootstrap: { a: 'a:1' } }],
   ['bootstrap[1]', { bootstrap: [member, null] }],
@@ -60,6 +59,9 @@ const refused: readonly (readonly [name: string, changes: object])[] = [
   ['bootstrap[1].id', { bootstrap: [member, { ...member, id: '' }] }],
   ['bootstrap[0].address', { bootstrap: [{ id: 'a' }] }],
   ['bootstrap[2].id', { bootstrap: [member, { ...member, id: 'b' }, member] }],
+  ['join', { bootstrap: undefined, join: 'yes' }],
+  ['join', { bootstrap: undefined, join: null }],
+  ['join', { join: true }],
   ['stateMachine', { stateMachine: undefined }],
   ['stateMachine', { stateMachine: { apply: noop } }],
   ['stateMachine', { stateMachine: { ...stateMachine, restore: 1 } }],
@@ -92,6 +94,8 @@ const refused: readonly (readonly [name: string, changes: object])[] = [
   ['limits.maxCommandBytes', { limits: { maxCommandBytes: 8 * 1024 * 1024 } }],
   ['limits.maxAppendBytes', { limits: { maxAppendBytes: 8 * 1024 * 1024 } }],
   ['limits.maxQueuedBytes', { limits: { maxQueuedBytes: '1' } }],
+  ['limits.maxMembers', { limits: { maxMembers: 0 } }],
+  ['limits.maxMembers', { limits: { maxMembers: 2.5 } }],
   ['limits.maxCommandByte', { limits: { maxCommandByte: 5 } }],
   ['clock', { clock: { now: noop } }],
   ['clock', { clock: null }],
@@ -160,12 +164,19 @@ describe('options that are accepted', () => {
     expect(checked).toEqual({
       ...valid,
       ...{ heartbeatMs: 100, electionMinMs: 1000, electionMaxMs: 2000, requestTimeoutMs: 10_000 },
-      ...{ limits: defaultLimits, checkInvariants: false },
+      ...{ limits: defaultLimits, checkInvariants: false, join: false },
     });
     expect(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32).toBe(true);
     expect(clock.now()).toBeGreaterThan(0);
     expect(codec.command.decode(codec.command.encode(3))).toBe(3);
     expect(logger.error({}, 'nothing')).toBeUndefined();
+  });
+
+  it('may say how an empty store begins, by its members or by joining, or not', () => {
+    expect(check({ join: false })).toMatchObject({ bootstrap: members, join: false });
+    const joiner = { id: 'd', bootstrap: undefined };
+    expect(check({ ...joiner, join: true })).toMatchObject({ bootstrap: undefined, join: true });
+    expect(check(joiner)).toMatchObject({ bootstrap: undefined, join: false });
   });
 
   it('may be left undefined', () => {
@@ -176,6 +187,10 @@ describe('options that are accepted', () => {
   it('replace the default of one limit and no other', () => {
     const { limits } = check({ limits: { maxAppendBytes: 7 } });
     expect(limits).toEqual({ ...defaultLimits, maxAppendBytes: 7 });
+    expect(check({ limits: { maxMembers: 3 } }).limits).toEqual({
+      ...defaultLimits,
+      maxMembers: 3,
+    });
     expect(defaultLimits.maxAppendBytes).toBe(1024 * 1024);
   });
 

@@ -6,7 +6,7 @@ import { Sender } from '../../../src/runtime/sender.ts';
 import { makeLeader, progress, TestMember } from '../raft/member.ts';
 import { DeferredStore, macrotask } from './deferred.ts';
 import { entriesOf, entryOf } from './entries.ts';
-import { codec, join } from './wire/frames.ts';
+import { codec, decodeFrame, join } from './wire/frames.ts';
 
 const never = () => {
   throw new Error('not asked for in this test');
@@ -65,7 +65,7 @@ class Bench {
 }
 
 function describeFrame(bytes: Uint8Array): string {
-  const frame = codec.decode(bytes);
+  const frame = decodeFrame(bytes);
   if (frame.type !== 'message') return frame.type;
   const { message, entries } = frame;
   if (message.type !== 'append') return `${message.type}@${message.term}`;

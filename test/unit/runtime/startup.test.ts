@@ -1,48 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import type { LogWrite } from '../../../src/contracts/index.ts';
-import { MemoryNetwork, MemoryStorage } from '../../../src/memory/index.ts';
-import { decodeIdentity, encodeIdentity } from '../../../src/runtime/identity.ts';
-import { checkOptions } from '../../../src/runtime/options.ts';
-import { type Startup, startUp } from '../../../src/runtime/startup.ts';
+import { MemoryStorage } from '../../../src/memory/index.ts';
+import { createConfiguration } from '../../../src/raft/index.ts';
+import { encodeIdentity, type StoreIdentity } from '../../../src/runtime/identity.ts';
 import { entryOf } from './entries.ts';
-
-const members = ['c', 'a', 'b'].map((id) => ({ id, address: `${id}:1` }));
-const stateMachine = {
-  ...{ apply: () => 0, snapshot: () => new Uint8Array(0), restore: () => undefined },
-};
-
-function start(storage: MemoryStorage, changes: object = {}): Promise<Startup> {
-  const own = { cluster: 'orders', id: 'a', address: 'a:1', bootstrap: members, seed: 5 };
-  const transport = new MemoryNetwork().transport('a');
-  return startUp(checkOptions({ ...own, stateMachine, storage, transport, ...changes }));
-}
-
-/** The store of a member that was started and stopped, with `write` done to it. */
-async function stored(...writes: readonly LogWrite[]): Promise<MemoryStorage> {
-  const storage = new MemoryStorage();
-  await start(storage);
-  for (const write of writes) await storage.log.write(write);
-  await storage.close();
-  return storage;
-}
-
-/** Is it closed, so that another may open it? */
-async function reopens(storage: MemoryStorage): Promise<boolean> {
-  return storage.log.load().then(
-    () => true,
-    () => false,
-  );
-}
+import { identityIn, members, reopens, start, stored } from './stores.ts';
+import { membersEntry } from './wire/frames.ts';
 
 describe('the first start', () => {
   it('makes the store this member’s own, with the same first entry on every member', async () => {
     const storage = new MemoryStorage();
-    const { identity, init, members: found } = await start(storage);
-    expect(identity).toMatchObject({ id: 'a', boot: 1 });
-    expect(found.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    const { identity, init, roster } = await start(storage);
+    // It takes no part before the others have recognised it, and has met nobody yet.
+    const known = { admitted: false, pins: new Map() };
+    expect(identity).toMatchObject({ id: 'a', boot: 1, ...known });
+    expect(roster.map(({ members: found }) => found)).toEqual([
+      ['a', 'b', 'c'].map((id) => ({ id, address: `${id}:1` })),
+    ]);
+    const config = createConfiguration({ voters: ['a', 'b', 'c'] });
     expect(init).toMatchObject({
-      ...{ id: 'a', restarted: false, applied: 0, seed: 5 },
-      config: { voters: ['a', 'b', 'c'], outgoing: [], learners: [] },
+      ...{ id: 'a', incarnation: identity.incarnation, known },
+      ...{ restarted: false, applied: 0, seed: 5, configs: [{ index: 1, config }] },
       hardState: { term: 1, votedFor: undefined, commit: 1 },
     });
     const other = new MemoryStorage();
@@ -64,15 +42,16 @@ describe('a later start', () => {
   it('finds all as it was left, and counts the boot durably', async () => {
     const hardState = { term: 4, votedFor: 'b', commit: 2 };
     const storage = await stored({ hardState, entries: [entryOf(2, 2, 7), entryOf(3, 4, 9)] });
-    const { identity, init, members: found } = await start(storage);
+    const { identity, init, roster } = await start(storage);
     expect(identity.boot).toBe(2);
-    expect(found.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(roster.map(({ index, members: found }) => [index, found.map(({ id }) => id)])).toEqual([
+      [1, ['a', 'b', 'c']],
+    ]);
     expect(init).toMatchObject({ hardState, restarted: true, applied: 0 });
     expect(init.positions.runs.map(({ term }) => term)).toEqual([1, 2, 4]);
     expect(init.positions.sizes.slice(1)).toEqual([7, 9]);
     await storage.close();
-    const { meta } = await storage.log.load();
-    expect(decodeIdentity(meta ?? new Uint8Array(0))).toEqual(identity);
+    expect(await identityIn(storage)).toEqual(identity);
   });
 
   it('keeps the incarnation, and may name the first members in another order', async () => {
@@ -81,6 +60,22 @@ describe('a later start', () => {
     await storage.close();
     const second = await start(storage, { bootstrap: [...members].reverse() });
     expect(second.identity).toEqual({ ...first.identity, boot: 2 });
+  });
+});
+
+describe('whom a member has met, and whether it takes part', () => {
+  it('is found again, passed to the core, and kept when the boot is counted', async () => {
+    const storage = await stored();
+    const identity = await identityIn(storage);
+    const known = { admitted: true, pins: new Map([['b', 2 ** 53 - 1]]) };
+    await storage.log.load();
+    await storage.log.write({ meta: encodeIdentity({ ...identity, ...known }) });
+    await storage.close();
+    const { identity: found, init } = await start(storage);
+    expect(found).toEqual({ ...identity, ...known, boot: 2 });
+    expect(init.known).toEqual(known);
+    await storage.close();
+    expect(await identityIn(storage)).toEqual(found);
   });
 });
 
@@ -107,7 +102,10 @@ describe('a store that is not this member’s own is refused and closed', () => 
 });
 
 describe('a store that contradicts itself is refused and closed', () => {
-  const identity = { clusterId: '0011223344556677', id: 'a', incarnation: '0011223344556677' };
+  const identity: StoreIdentity = {
+    ...{ clusterId: '0011223344556677', id: 'a', incarnation: 9, boot: 1 },
+    ...{ admitted: true, pins: new Map() },
+  };
 
   const table: readonly (readonly [string, LogWrite, RegExp])[] = [
     [
@@ -116,12 +114,16 @@ describe('a store that contradicts itself is refused and closed', () => {
       /ends at entry 1.*up to 2/,
     ],
     ['an entry is newer than its term', { entries: [entryOf(2, 3)] }, /entry of term 3.*term is 1/],
-    ['its members entry is gone', { truncateFrom: 1, entries: [entryOf(1)] }, /no members entry/],
     [
-      'its identity is damaged',
-      { meta: encodeIdentity({ ...identity, boot: 1 }).slice(0, 9) },
-      /./,
+      'a members entry of it is damaged',
+      {
+        hardState: { term: 7, votedFor: undefined, commit: 1 },
+        entries: [membersEntry(2, Uint8Array.of(1, 2, 3))],
+      },
+      /members entry at index 2/,
     ],
+    ['its members entry is gone', { truncateFrom: 1, entries: [entryOf(1)] }, /no members entry/],
+    ['its identity is damaged', { meta: encodeIdentity(identity).slice(0, 9) }, /./],
     ['its identity is empty', { meta: new Uint8Array(0) }, /./],
   ];
 
@@ -144,7 +146,7 @@ describe('a store that contradicts itself is refused and closed', () => {
   });
 
   it('unless it was written by a newer version: that is another matter', async () => {
-    const record = encodeIdentity({ ...identity, boot: 1 }).with(0, 9);
+    const record = encodeIdentity(identity).with(0, 9);
     const storage = await stored({ meta: record });
     await expect(start(storage)).rejects.toMatchObject({ code: 'ERR_STORE_FORMAT' });
     expect(await reopens(storage)).toBe(true);

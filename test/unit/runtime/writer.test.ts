@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CoxswainError } from '../../../src/errors.ts';
-import type { Write, Written } from '../../../src/raft/index.ts';
+import type { KnownMembers, Write, Written } from '../../../src/raft/index.ts';
 import { LogWindow } from '../../../src/runtime/log-window.ts';
 import { Writer } from '../../../src/runtime/writer.ts';
 import { type AskedWrite, DeferredStore, macrotask } from './deferred.ts';
@@ -11,18 +11,26 @@ class Bench {
   readonly window = new LogWindow(1, 1 << 20);
   readonly written: Written[] = [];
   readonly failed: CoxswainError[] = [];
+  /** What the identity record must hold by then, of each write that is started. */
+  readonly asks: (KnownMembers | undefined)[] = [];
+  meta: Uint8Array | undefined;
   readonly writer = new Writer(this.store, this.window, {
+    meta: (known) => {
+      this.asks.push(known);
+      return this.meta;
+    },
     written: (event) => void this.written.push(event),
     failed: (error) => void this.failed.push(error),
   });
   #number = 0;
 
   /** Entries [from, until) of the window are to be written, the log cut before. */
-  add(from: number, until: number, truncateFrom = 0): void {
+  add(from: number, until: number, truncateFrom = 0, known?: KnownMembers): void {
     const write: Write = {
       ...{ type: 'write', write: ++this.#number, truncateFrom, from, until },
       ...{ lastIndex: until - 1, lastTerm: 1 },
       hardState: { term: 1, votedFor: 'a', commit: this.#number },
+      known,
     };
     this.writer.add(write);
   }
@@ -95,6 +103,26 @@ describe('a writer', () => {
     expect(bench.asked(1).batch.truncateFrom).toBe(3);
     const written = bench.asked(1).batch.entries ?? [];
     expect(written.map(({ index, term }) => [index, term])).toEqual([[3, 4]]);
+  });
+
+  it('takes the identity record along, asked once for each write that is started', async () => {
+    const bench = new Bench();
+    const known = { admitted: true, pins: new Map([['b', 98]]) };
+    bench.append(1, 2);
+    bench.add(2, 2, 0, known);
+    bench.add(2, 2);
+    expect(bench.asks).toEqual([]);
+    bench.meta = Uint8Array.of(7);
+    bench.writer.flush();
+    expect(bench.asks).toEqual([known]);
+    expect(bench.asked(0).batch.meta).toEqual(Uint8Array.of(7));
+    bench.meta = undefined;
+    bench.append(2, 3);
+    bench.asked(0).resolve();
+    await macrotask();
+    bench.writer.flush();
+    expect(bench.asks).toEqual([known, undefined]);
+    expect(bench.asked(1).batch).not.toHaveProperty('meta');
   });
 
   it('says nothing of a write before it is durable', async () => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Transport } from '../../../../src/contracts/index.ts';
+import type { FrameSource } from '../../../../src/runtime/inbox.ts';
 import { Delegates } from '../../../../src/runtime/requests/delegates.ts';
 import { Proposals } from '../../../../src/runtime/requests/proposals.ts';
 import type { Forward, ForwardReply } from '../../../../src/runtime/wire/index.ts';
 import { settledLeader } from '../../raft/member.ts';
-import { codec } from '../wire/frames.ts';
+import { codec, decodeFrame } from '../wire/frames.ts';
 
 const never = () => {
   throw new Error('not asked for in this test');
@@ -32,7 +33,7 @@ class Bench {
       send: (to, parts) => {
         const bytes = Buffer.concat(parts);
         if (bytes.length > maxFrameBytes) return false;
-        const reply = codec.decode(bytes);
+        const reply = decodeFrame(bytes);
         if (reply.type !== 'forward-reply') throw new Error(`a ${reply.type}`);
         this.replies.push({ to, reply });
         return true;
@@ -50,17 +51,21 @@ class Bench {
 
   forward(
     requests: readonly number[],
-    changes: Partial<Forward> = {},
+    changes: Partial<Forward & FrameSource> = {},
     from = 'b',
     bytes = 1,
   ): void {
-    this.delegates.receive(from, {
-      ...{ type: 'forward', term: 1, incarnation: 'i'.repeat(16), boot: 1 },
-      requests: requests.map((request) => {
-        return { request, kind: 'command', body: new Uint8Array(bytes).fill(request) };
-      }),
-      ...changes,
-    });
+    const { boot = 1, incarnation = 98, term = 1 } = changes;
+    this.delegates.receive(
+      from,
+      { boot, incarnation },
+      {
+        ...{ type: 'forward', term },
+        requests: requests.map((request) => {
+          return { request, kind: 'command', body: new Uint8Array(bytes).fill(request) };
+        }),
+      },
+    );
   }
 
   /** The requests that wait to enter the log, in order. */
@@ -88,7 +93,7 @@ describe('a leader that is asked by another member', () => {
       {
         to: 'b',
         reply: {
-          boot: 1,
+          ...{ incarnation: 98, boot: 1 },
           applied: [
             { request: 1, index: 5, term: 1, result },
             { request: 2, index: 6, term: 1, result },
@@ -118,7 +123,7 @@ describe('a leader that is asked by another member', () => {
     const bench = new Bench();
     bench.forward([1]);
     bench.forward([1], { boot: 2 });
-    bench.forward([1], { incarnation: 'j'.repeat(16) });
+    bench.forward([1], { incarnation: 2 ** 53 - 1 });
     bench.forward([1], {}, 'c');
     expect(bench.queued).toEqual([1, 1, 1, 1]);
     // What an earlier run left in the network is not taken any more.
@@ -181,13 +186,12 @@ describe('a leader that is asked by another member', () => {
 
   it('forgets the origin that has been silent for longest, when there are too many', () => {
     const bench = new Bench({ maxQueuedProposals: 1_000_000 });
-    const incarnation = (n: number) => n.toString(16).padStart(16, '0');
-    bench.forward([1], { incarnation: incarnation(0) });
-    bench.forward([1], { incarnation: incarnation(1) });
-    bench.forward([2], { incarnation: incarnation(0) });
-    for (let n = 2; n < 65; n++) bench.forward([1], { incarnation: incarnation(n) });
+    bench.forward([1], { incarnation: 100 });
+    bench.forward([1], { incarnation: 101 });
+    bench.forward([2], { incarnation: 100 });
+    for (let n = 2; n < 65; n++) bench.forward([1], { incarnation: 100 + n });
     const before = bench.queued.length;
-    bench.forward([1], { incarnation: incarnation(0) });
+    bench.forward([1], { incarnation: 100 });
     expect(bench.queued).toHaveLength(before);
   });
 });

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Transport } from '../../../../src/contracts/index.ts';
 import { CoxswainError } from '../../../../src/errors.ts';
+import type { FrameSource } from '../../../../src/runtime/inbox.ts';
 import { Forwarding } from '../../../../src/runtime/requests/forwarding.ts';
 import { Proposals } from '../../../../src/runtime/requests/proposals.ts';
 import { LocalTicket } from '../../../../src/runtime/requests/ticket.ts';
+import { systemClock } from '../../../../src/runtime/system-clock.ts';
 import type { Forward, ForwardedApplied } from '../../../../src/runtime/wire/index.ts';
 import { TestMember } from '../../raft/member.ts';
-import { codec } from '../wire/frames.ts';
+import { codecOf } from '../wire/frames.ts';
 
-const INCARNATION = 'fedcba9876543210';
+const INCARNATION = 2 ** 52 + 7;
 
 const never = () => {
   throw new Error('not asked for in this test');
@@ -18,35 +20,49 @@ const never = () => {
 class Bench {
   readonly member = new TestMember({ terms: [1], term: 3 });
   readonly proposals = new Proposals({ maxQueuedProposals: 1000, maxQueuedBytes: 1 << 20 });
-  readonly forwards: Forward[] = [];
+  readonly forwards: (Forward & FrameSource)[] = [];
   /** Fate of each caller by its name. */
   readonly fates = new Map<string, unknown>();
+  readonly clock = { ...systemClock, now: () => this.nowMs };
+  nowMs = 5000;
   accepts = true;
   readonly forwarding: Forwarding;
 
   constructor(maxBytes = 1 << 20) {
     this.follow('b', 3);
+    const identity = { incarnation: INCARNATION, boot: 5 };
+    const codec = codecOf(identity);
     const transport: Transport = {
       ...{ open: never, setPeers: never, close: never, supports: { maxFrameBytes: 1 << 20 } },
       send: (to, parts, lane) => {
-        const frame = codec.decode(Buffer.concat(parts));
+        const { boot, frame, incarnation } = codec.decode(Buffer.concat(parts));
         if (frame.type !== 'forward' || to !== this.member.state.leader || lane !== 'entries') {
           throw new Error(`a ${frame.type} to ${to} on ${lane}`);
         }
-        if (this.accepts) this.forwards.push(frame);
+        if (this.accepts) this.forwards.push({ ...frame, boot, incarnation });
         return this.accepts;
       },
     };
-    const clusterId = '00ff10203040a0b1';
     this.forwarding = new Forwarding({
       ...{ state: this.member.state, transport, codec, proposals: this.proposals, maxBytes },
-      identity: { clusterId, id: 'a', incarnation: INCARNATION, boot: 5 },
+      identity,
+      clock: this.clock,
       decodeResult: (bytes) => {
         if (bytes.length === 0) throw new Error('no result');
         return bytes[0];
       },
     });
     this.forwarding.leaderChanged();
+  }
+
+  /** The time is over in which an old leader may answer. */
+  loseOrphans(): void {
+    const dueMs = this.forwarding.nextExpiry();
+    expect(dueMs).toBe(this.nowMs + 2 * this.member.state.options.heartbeatMs);
+    this.forwarding.expire(dueMs - 1);
+    expect(this.fates.size).toBe(0);
+    this.forwarding.expire(dueMs);
+    expect(this.forwarding.nextExpiry()).toBe(Number.POSITIVE_INFINITY);
   }
 
   follow(leader: string, term: number): void {
@@ -164,7 +180,7 @@ describe('an answer of the leader', () => {
     bench.forwarding.flush();
     bench.reply([applied(1, 7)], 4);
     // Nor to a member of this name whose store was wiped since: it counts its runs from 1 again.
-    bench.reply([applied(1, 7)], 5, '0123456789abcdef');
+    bench.reply([applied(1, 7)], 5, INCARNATION + 1);
     expect(bench.fates.size).toBe(0);
     bench.reply([applied(1, 7)]);
     expect(bench.fates.size).toBe(1);
@@ -220,11 +236,24 @@ describe('a change of leader', () => {
     expect(bench.fates.size).toBe(0);
     bench.follow('c', 4);
     bench.forwarding.leaderChanged();
+    bench.loseOrphans();
     expect(bench.fates.get('x')).toEqual(lost);
     // A mark changes nothing, wherever it ended up.
     expect(bench.fates.get('m')).toMatchObject({ outcome: 'not-applied' });
     bench.forwarding.flush();
     expect(bench.forwards.at(-1)).toMatchObject({ term: 4, requests: [{ request: 3 }] });
+  });
+
+  it('lets the old leader answer yet, which knows what became of them', () => {
+    const bench = new Bench();
+    bench.enqueue('xy');
+    bench.forwarding.flush();
+    bench.follow('c', 4);
+    bench.forwarding.leaderChanged();
+    bench.reply([applied(1, 7)]);
+    expect(bench.fates.get('x')).toMatchObject({ result: 7 });
+    bench.forwarding.expire(Number.MAX_VALUE);
+    expect(bench.fates.get('y')).toEqual(lost);
   });
 
   it('is one also when the same leader comes back in another term', () => {
@@ -233,6 +262,7 @@ describe('a change of leader', () => {
     bench.forwarding.flush();
     bench.follow('b', 4);
     bench.forwarding.leaderChanged();
+    bench.loseOrphans();
     expect(bench.fates.get('x')).toEqual(lost);
   });
 

@@ -1,28 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import type { EntryKind } from '../../../../src/contracts/index.ts';
 import { frameKinds } from '../../../../src/runtime/wire/header.ts';
-import { FrameCodec, OwnEntry } from '../../../../src/runtime/wire/index.ts';
+import { encodeMembers, OwnEntry } from '../../../../src/runtime/wire/index.ts';
 import {
   append,
   appendFrame,
   codec,
+  codecOf,
+  decodeFrame,
   entries,
   forward,
   forwardReply,
   frames,
   join,
+  members,
   messages,
   plain,
 } from './frames.ts';
 
 describe('a frame', () => {
   it.each(messages)('brings back the message it holds: $type', (message) => {
-    const frame = codec.decode(join(codec.encodeMessage(message)));
+    const frame = decodeFrame(join(codec.encodeMessage(message)));
     expect(frame).toEqual({ type: 'message', message, entries: [] });
   });
 
   it('brings back an append with its entries', () => {
-    const frame = codec.decode(appendFrame());
+    const frame = decodeFrame(appendFrame());
     expect(plain(frame)).toEqual({
       type: 'message',
       message: append,
@@ -34,16 +37,16 @@ describe('a frame', () => {
 
   it('brings back an append without entries', () => {
     const message = { ...append, until: append.from };
-    expect(codec.decode(join(codec.encodeMessage(message)))).toEqual({
+    expect(decodeFrame(join(codec.encodeMessage(message)))).toEqual({
       ...{ type: 'message', message, entries: [] },
     });
   });
 
   it('brings back forwarded proposals and their answers', () => {
-    expect(codec.decode(join(codec.encodeForward(forward)))).toEqual(forward);
-    expect(codec.decode(join(codec.encodeForwardReply(forwardReply)))).toEqual(forwardReply);
+    expect(decodeFrame(join(codec.encodeForward(forward)))).toEqual(forward);
+    expect(decodeFrame(join(codec.encodeForwardReply(forwardReply)))).toEqual(forwardReply);
     const empty = { ...forwardReply, applied: [], failed: [] };
-    expect(codec.decode(join(codec.encodeForwardReply(empty)))).toEqual(empty);
+    expect(decodeFrame(join(codec.encodeForwardReply(empty)))).toEqual(empty);
   });
 
   it('brings back entries of every kind', () => {
@@ -52,9 +55,10 @@ describe('a frame', () => {
       ...(['fence', 'verify', 'tick', 'version'] as const),
     ];
     const some = kinds.map((kind, at) => {
-      return new OwnEntry(11 + at, { term: 5, timeMs: 1, kind }, Uint8Array.of(at));
+      const body = kind === 'members' ? encodeMembers(members) : Uint8Array.of(at);
+      return new OwnEntry(11 + at, { term: 5, timeMs: 1, kind }, body);
     });
-    const frame = codec.decode(appendFrame({ ...append, until: 11 + kinds.length }, some));
+    const frame = decodeFrame(appendFrame({ ...append, until: 11 + kinds.length }, some));
     expect(frame.type === 'message' ? frame.entries.map(({ kind }) => kind) : []).toEqual(kinds);
   });
 
@@ -65,16 +69,47 @@ describe('a frame', () => {
     expect(new Set(Object.values(frameKinds)).size).toBe(Object.keys(frameKinds).length);
   });
 
-  it('starts with magic, version, kind, group and cluster', () => {
+  it('starts with magic, version, kind, group, cluster, incarnation and boot', () => {
     const bytes = join(codec.encodeMessage({ type: 'stale-term', term: 258 }));
     expect(Buffer.from(bytes).toString('hex')).toBe(
-      `4358${'01'}${'0b'}${'00000000'}${'00ff10203040a0b1'}${'0000000000000102'}`,
+      ['4358', '01', '0b', '00000000', '00ff10203040a0b1', '001abbccddeeff01']
+        .concat(['0000010000000003', '0000000000000102'])
+        .join(''),
     );
+  });
+
+  it.each([
+    ['0c', { type: 'timeout-now', term: 258, round: 3 }, ['0000000000000003']],
+    ['0d', { type: 'greeting', term: 258 }, []],
+    [
+      '0e',
+      { type: 'greeting-reply', term: 258, incarnation: 2 ** 53 - 1, known: true },
+      ['001fffffffffffff', '01'],
+    ],
+    [
+      '03',
+      { type: 'vote-request', term: 258, lastIndex: 3, lastTerm: 4, forced: true },
+      ['0000000000000003', '0000000000000004', '01'],
+    ],
+  ] as const)('keeps its bytes from version to version: kind %s', (kind, message, fields) => {
+    const hex = Buffer.from(codec.encodeMessage(message)).toString('hex');
+    expect(hex.slice(6, 8)).toBe(kind);
+    expect(hex.slice(64)).toBe(`0000000000000102${fields.join('')}`);
+  });
+
+  it('says which store it comes from, and how often that had been opened', () => {
+    for (const source of [
+      { incarnation: 2 ** 53 - 1, boot: 1 },
+      { incarnation: 1, boot: 2 ** 50 },
+    ]) {
+      const bytes = join(codecOf(source).encodeMessage({ type: 'greeting', term: 5 }));
+      expect(codec.decode(bytes)).toMatchObject(source);
+    }
   });
 
   it('leaves bodies where they arrived, without a copy', () => {
     const bytes = appendFrame();
-    const frame = codec.decode(bytes);
+    const frame = decodeFrame(bytes);
     const [first] = frame.type === 'message' ? frame.entries : [];
     expect(first?.body.buffer).toBe(bytes.buffer);
   });
@@ -97,12 +132,17 @@ describe('a frame of another sender', () => {
   }
 
   it('is refused when it belongs to another cluster', () => {
-    const other = new FrameCodec('00ff10203040a0b2');
+    const other = codecOf({ clusterId: '00ff10203040a0b2' });
     expect(() => other.decode(bytes)).toThrow(refused(/another cluster/));
     for (let at = 8; at < 16; at++) {
       expect(() => codec.decode(changed(at, 0x77))).toThrow(refused(/another cluster/));
     }
     for (const [, frame] of frames) expect(() => other.decode(frame)).toThrow(refused(/cluster/));
+  });
+
+  it('is refused when it comes from no store', () => {
+    const bytes = join(codecOf({ incarnation: 0 }).encodeMessage({ type: 'greeting', term: 5 }));
+    expect(() => codec.decode(bytes)).toThrow(refused(/no store/));
   });
 
   it('is refused when it does not start as ours do', () => {
@@ -116,7 +156,7 @@ describe('a frame of another sender', () => {
 
   it('is refused when its group or kind is not known', () => {
     expect(() => codec.decode(changed(7, 1))).toThrow(refused(/group 1/));
-    for (const kind of [0, 12, 31, 34, 255]) {
+    for (const kind of [0, 15, 31, 34, 255]) {
       expect(() => codec.decode(changed(3, kind))).toThrow(refused(/kind/));
     }
   });

@@ -2,25 +2,33 @@ import { describe, expect, it } from 'vitest';
 import { CoxswainError } from '../../../../src/errors.ts';
 import { createPrng, nextInteger } from '../../../../src/lib/prng.ts';
 import type { Frame } from '../../../../src/runtime/wire/frame-codec.ts';
-import { append, appendFrame, codec, encodeAgain, entries, frames, join, plain } from './frames.ts';
+import { encodeMembers } from '../../../../src/runtime/wire/index.ts';
+import {
+  append,
+  appendFrame,
+  codec,
+  decodeFrame,
+  encodeAgain,
+  entries,
+  frames,
+  join,
+  members,
+  membersEntry,
+  plain,
+  withU32,
+} from './frames.ts';
 
-const HEADER = 16;
+const HEADER = 32;
 const refused = expect.objectContaining({ code: 'ERR_FRAME' });
 
 /** The frame, or undefined when it is refused in the one way that is allowed. */
 function decode(bytes: Uint8Array): Frame | undefined {
   try {
-    return codec.decode(bytes);
+    return decodeFrame(bytes);
   } catch (error) {
     if (error instanceof CoxswainError && error.code === 'ERR_FRAME') return undefined;
     throw error;
   }
-}
-
-function withU32(bytes: Uint8Array, at: number, value: number): Uint8Array {
-  const changed = Uint8Array.from(bytes);
-  new DataView(changed.buffer).setUint32(at, value);
-  return changed;
 }
 
 function prototypeNames(): readonly string[] {
@@ -57,7 +65,7 @@ describe('a damaged frame', () => {
         if (frame === undefined) continue;
         read++;
         // What was read is one meaning: encoded again it is read as the same.
-        expect(plain(codec.decode(encodeAgain(frame)))).toEqual(plain(frame));
+        expect(plain(decodeFrame(encodeAgain(frame)))).toEqual(plain(frame));
       }
       expect(read).toBeGreaterThan(0);
       expect(prototypeNames()).toEqual(names);
@@ -92,12 +100,12 @@ describe('a length that cannot be', () => {
   const places: readonly (readonly [string, string, number])[] = [
     ['a run of entries', 'append', HEADER + 48],
     ['the body of an entry', 'append', HEADER + 48 + 21],
-    ['a list of proposals', 'forward', HEADER + 8 + 17 + 8],
-    ['the body of a proposal', 'forward', HEADER + 8 + 17 + 8 + 4 + 9],
-    ['a list of results', 'forward-reply', HEADER + 17 + 8],
-    ['a result', 'forward-reply', HEADER + 17 + 8 + 4 + 24],
-    ['a list of failures', 'forward-reply', HEADER + 17 + 8 + 4 + 28 + 2 + 28],
-    ['a message', 'forward-reply', HEADER + 17 + 8 + 4 + 28 + 2 + 28 + 4 + 17 + 1 + 14],
+    ['a list of proposals', 'forward', HEADER + 8],
+    ['the body of a proposal', 'forward', HEADER + 8 + 4 + 9],
+    ['a list of results', 'forward-reply', HEADER + 16],
+    ['a result', 'forward-reply', HEADER + 16 + 4 + 24],
+    ['a list of failures', 'forward-reply', HEADER + 16 + 4 + 28 + 2 + 28],
+    ['a message', 'forward-reply', HEADER + 16 + 4 + 28 + 2 + 28 + 4 + 17 + 1 + 14],
   ];
 
   it.each(places)('is refused for %s', (_, name, at) => {
@@ -153,6 +161,22 @@ describe('an append that contradicts itself', () => {
     expect(() => codec.decode(appendFrame(empty, []))).toThrow(refused);
   });
 
+  it('is refused when a members entry does not decode, wherever it stands', () => {
+    const body = encodeMembers(members);
+    const bodies = [
+      new Uint8Array(0),
+      body.subarray(1),
+      Uint8Array.of(...body, 0),
+      body.with(4, 8),
+    ];
+    for (const bad of bodies) {
+      for (const some of [[membersEntry(11, bad)], [membersEntry(11), membersEntry(12, bad)]]) {
+        const frame = appendFrame({ ...append, until: 11 + some.length }, some);
+        expect(() => codec.decode(frame)).toThrow(refused);
+      }
+    }
+  });
+
   it('is refused when an entry is of a kind that is not known', () => {
     const bytes = appendFrame();
     const at = HEADER + 48 + 4 + 16;
@@ -166,7 +190,7 @@ describe('an append that contradicts itself', () => {
 describe('an answer that this version does not write', () => {
   const reply = frames.find(([name]) => name === 'forward-reply')?.[1] ?? new Uint8Array(0);
   /** Of the first failure: request u53, index u53, flags, code. */
-  const failure = HEADER + 17 + 8 + 4 + 28 + 2 + 28 + 4;
+  const failure = HEADER + 16 + 4 + 28 + 2 + 28 + 4;
 
   it('is refused when its error has no code', () => {
     expect(reply[failure + 18]).toBe('E'.charCodeAt(0));

@@ -1,10 +1,30 @@
 // One frame of every kind, for the tests of the wire.
-import type { Message } from '../../../../src/raft/index.ts';
-import { type Frame, FrameCodec } from '../../../../src/runtime/wire/frame-codec.ts';
+import { createConfiguration, type Message } from '../../../../src/raft/index.ts';
+import {
+  type CodecIdentity,
+  type Frame,
+  FrameCodec,
+} from '../../../../src/runtime/wire/frame-codec.ts';
+import { encodeMembers, type MembersEntry } from '../../../../src/runtime/wire/members-entry.ts';
 import { OwnEntry } from '../../../../src/runtime/wire/sized-entry.ts';
 
-const CLUSTER = '00ff10203040a0b1';
-export const codec = new FrameCodec(CLUSTER);
+export const origin: CodecIdentity = {
+  ...{ clusterId: '00ff10203040a0b1', incarnation: 0x1a_bbcc_ddee_ff01, boot: 2 ** 40 + 3 },
+};
+
+/** Of a member that knows its cluster: it joins none. */
+export function codecOf(changes: Partial<CodecIdentity> = {}): FrameCodec {
+  return new FrameCodec({ ...origin, ...changes }, (clusterId) => {
+    throw new Error(`joined ${clusterId}`);
+  });
+}
+
+export const codec = codecOf();
+
+/** What is in a frame, whatever store it comes from. */
+export function decodeFrame(bytes: Uint8Array): Frame {
+  return codec.decode(bytes).frame;
+}
 
 const LARGE = 2 ** 53 - 2;
 
@@ -19,6 +39,9 @@ export const messages: readonly Exclude<Message, { type: 'append' }>[] = [
   { type: 'heartbeat-ack', term: 1, stream: 2, round: 3, sent: 4, received: 5, match: 6 },
   { type: 'commit-notice', term: 1, commit: 2 },
   { type: 'stale-term', term: 2 ** 32 + 1 },
+  { type: 'timeout-now', term: 1, round: 2 },
+  { type: 'greeting', term: 3 },
+  { type: 'greeting-reply', term: 1, incarnation: LARGE, known: true },
 ];
 
 export const append: Extract<Message, { type: 'append' }> = {
@@ -34,8 +57,24 @@ export const entries: readonly OwnEntry[] = [
   new OwnEntry(15, { term: 7, timeMs: 2 ** 41 + 1, kind: 'command' }, new Uint8Array(300).fill(7)),
 ];
 
+export const members: MembersEntry = {
+  members: [
+    { id: 'a', address: 'a:1' },
+    { id: 'b', address: 'b:1' },
+  ],
+  config: createConfiguration({
+    ...{ voters: ['a'], learners: ['b'], joining: [{ id: 'b', replaces: 'a' }] },
+    incarnations: new Map([['a', 2 ** 53 - 1]]),
+  }),
+};
+
+/** The entry at `index` that holds `body`, by default the members above. */
+export function membersEntry(index: number, body = encodeMembers(members)): OwnEntry {
+  return new OwnEntry(index, { term: 7, timeMs: 5, kind: 'members' }, body);
+}
+
 export const forward: Extract<Frame, { type: 'forward' }> = {
-  ...{ type: 'forward', term: 7, incarnation: 'fedcba9876543210', boot: 3 },
+  ...{ type: 'forward', term: 7 },
   requests: [
     { request: 1, kind: 'command', body: Uint8Array.of(1, 2, 3) },
     { request: 2 ** 40, kind: 'noop', body: new Uint8Array(0) },
@@ -43,7 +82,7 @@ export const forward: Extract<Frame, { type: 'forward' }> = {
 };
 
 export const forwardReply: Extract<Frame, { type: 'forward-reply' }> = {
-  ...{ type: 'forward-reply', incarnation: 'fedcba9876543210', boot: 3 },
+  ...{ type: 'forward-reply', incarnation: 2 ** 52 + 1, boot: 3 },
   applied: [
     { request: 1, index: 5, term: 7, result: Uint8Array.of(4, 5) },
     { request: 2, index: 6, term: 7, result: new Uint8Array(0) },
@@ -68,11 +107,18 @@ export function appendFrame(message = append, body = entries): Uint8Array {
   return join(codec.encodeMessage(message), codec.encodeEntries(body));
 }
 
+export function withU32(bytes: Uint8Array, at: number, value: number): Uint8Array {
+  const changed = Uint8Array.from(bytes);
+  new DataView(changed.buffer).setUint32(at, value);
+  return changed;
+}
+
 /** Every frame by name, as bytes. */
 export const frames: readonly (readonly [string, Uint8Array])[] = [
   ...messages.map((message) => [message.type, join(codec.encodeMessage(message))] as const),
   ['append', appendFrame()],
   ['empty append', appendFrame({ ...append, until: 11 }, [])],
+  ['members append', appendFrame({ ...append, until: 12 }, [membersEntry(11)])],
   ['forward', join(codec.encodeForward(forward))],
   ['forward-reply', join(codec.encodeForwardReply(forwardReply))],
 ];

@@ -6,6 +6,7 @@ import {
   firstMembers,
   type MembersEntry,
 } from '../../../../src/runtime/wire/members-entry.ts';
+import { withU32 } from './frames.ts';
 
 const entry: MembersEntry = {
   members: [
@@ -27,12 +28,6 @@ const entry: MembersEntry = {
 };
 
 const refused = expect.objectContaining({ code: 'ERR_FRAME' });
-
-function withU32(bytes: Uint8Array, at: number, value: number): Uint8Array {
-  const changed = Uint8Array.from(bytes);
-  new DataView(changed.buffer).setUint32(at, value);
-  return changed;
-}
 
 describe('a members entry', () => {
   it('brings back who is a member, where and as what', () => {
