@@ -139,5 +139,5 @@ describe('random changes', () => {
     for (const kind of ['add', 'learners', 'promote', 'demote', 'remove', 'replace']) {
       expect(changes.get(kind)).toBeGreaterThan(10);
     }
-  });
+  }, 60_000);
 });
