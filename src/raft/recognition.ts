@@ -66,11 +66,12 @@ export function isProven({ unwritten, writes }: RaftState): boolean {
 
 /**
  * Configurations that name a member no longer let go of its pin once they are committed. All that
- * are committed at once count: who was removed and added again comes with another store.
+ * are committed now count: who was removed and added again comes with another store.
  */
 export function unpinRemoved(state: RaftState): void {
   const { commit, configs, recognition } = state;
-  const committed = configs.filter(({ index }) => index <= commit);
+  // The first of them was committed before: whom it does not name may have been added since.
+  const committed = configs.slice(1).filter(({ index }) => index <= commit);
   for (const id of recognition.pins.keys()) {
     if (committed.every(({ config }) => isMember(config, id))) continue;
     recognition.pins.delete(id);

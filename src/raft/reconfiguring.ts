@@ -104,12 +104,13 @@ function busyWith(state: RaftState): string | undefined {
   return `leadership is on its way to ${leading.handover.to}`;
 }
 
-/** A learner may be let in that would hold up nothing: it has caught up, and is heard. */
-function haveCaughtUp({ config, now, options }: RaftState, { progress }: Leading): boolean {
+/** A learner may be let in that would hold up nothing: it has caught up, is heard, and is known. */
+function haveCaughtUp(state: RaftState, { progress }: Leading): boolean {
+  const { config, now, options } = state;
   if (config.joining.length === 0) return false;
   return config.joining.every(({ id }) => {
     const follower = progress.get(id);
-    if (follower?.catchUp?.done !== true) return false;
+    if (follower?.catchUp?.done !== true || incarnationOf(state, id) === undefined) return false;
     return now - follower.contactMs < options.electionMinMs;
   });
 }

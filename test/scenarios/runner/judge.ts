@@ -49,7 +49,9 @@ export class Judge {
     this.#leaders.set(term, id);
     const isNews = commit > 0 && !this.#committed.has(commit);
     const fact = `${commit}@${log[commit - 1]?.term}`;
-    assert(!isNews || this.#hasMajority(config, fact), `a majority of stores holds ${fact}`);
+    // It was counted before this step went on to the next configuration.
+    const isHeld = state.configs.some((each) => this.#hasMajority(each.config, fact));
+    assert(!isNews || isHeld, `a majority of stores holds ${fact}`);
   }
 
   #hasMajority(config: Configuration, fact: string): boolean {

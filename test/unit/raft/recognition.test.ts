@@ -266,6 +266,21 @@ describe('an empty store', () => {
     expect(member.waiting.at(-1)?.known?.pins).toEqual(new Map([['b', incarnationOf('b')]]));
   });
 
+  it('that was added stays known when that is committed', () => {
+    const { incarnations } = configOf({ voters: ['a', 'b'] });
+    const first = { ...unmet(['a', 'b']), incarnations };
+    const added = { ...unmet(['a', 'b'], ['c']), incarnations };
+    const configs = configsAt([1, first], [2, added]);
+    const member = new TestMember({ terms: [1, 1], commit: 1, configs });
+    makeLeader(member);
+    member.writeAll();
+    ack(member, 'c', 0);
+    member.writeAll();
+    ack(member, 'b', member.state.log.last);
+    expect(member.state.configs).toEqual(configsAt([2, added]));
+    expect(knownIncarnation(member.state, 'c')).toBe(incarnationOf('c'));
+  });
+
   it('is let in also when only its removal is known to be committed', () => {
     const member = new TestMember({
       terms: [1],
