@@ -3,7 +3,8 @@
 import { assert } from '../../lib/assert.ts';
 import { isSame } from '../simulator/sim-disk.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
-import { type Draft, idOf } from './local.ts';
+import type { Draft } from './local.ts';
+import { idOf } from './scope.ts';
 
 /** A message leaves: what it shows of term, vote and log is durable at its sender. */
 export function checkLeaves(draft: Draft, { message, to }: Envelope): void {

@@ -1,6 +1,6 @@
 // How much an exploration looks at: everything that these few members can do within these bounds.
 import { CoxswainError } from '../../errors.ts';
-import { type RaftOptions, step } from '../../raft/index.ts';
+import { type MemberId, type MembersChange, type RaftOptions, step } from '../../raft/index.ts';
 import { checkBoolean, checkFunctions, checkInteger, checkKnown } from '../../runtime/index.ts';
 
 export interface Scope {
@@ -24,7 +24,16 @@ export interface Scope {
   readonly stepDowns: boolean;
   /** Do pre-votes travel like all messages, or are they asked and answered in no time? */
   readonly preVotes: 'free' | 'instant';
-  /** Are states one that differ only by which member is which? `step` must not tell them apart. */
+  /** The last members begin as learners that were just added: with nothing in their stores. */
+  readonly learners: number;
+  /** What a leader may be asked to change, each once, in any order. */
+  readonly changes: readonly MembersChange[];
+  /** How often a leader may be asked to hand over, to whomever it can. */
+  readonly transfers: number;
+  /**
+   * Are states one that differ only by which member is which? `step` must not tell them apart.
+   * Learners, and those whom a change names, are told apart all the same.
+   */
   readonly alike: boolean;
   readonly maxStates: number;
   /** The core under test. A function of its arguments: results are remembered. */
@@ -42,6 +51,9 @@ export const DEFAULT_SCOPE: Scope = {
   heartbeats: 0,
   stepDowns: true,
   preVotes: 'instant',
+  learners: 0,
+  changes: [],
+  transfers: 0,
   alike: true,
   maxStates: 16_000_000,
   step,
@@ -68,9 +80,11 @@ export function checkScope(scope: Scope): void {
   checkKnown('scope.', scope, Object.keys(DEFAULT_SCOPE));
   checkInteger('scope.members', scope.members, 1, 5);
   checkInteger('scope.maxTerm', scope.maxTerm, 1, 15);
-  for (const name of ['proposals', 'crashes', 'repeats', 'heartbeats'] as const) {
+  for (const name of ['proposals', 'crashes', 'repeats', 'heartbeats', 'transfers'] as const) {
     checkInteger(`scope.${name}`, scope[name], 0, 15);
   }
+  checkInteger('scope.learners', scope.learners, 0, scope.members - 1);
+  checkChanges(scope);
   checkInteger('scope.inFlight', scope.inFlight, 0, 1000);
   // A set holds no more.
   checkInteger('scope.maxStates', scope.maxStates, 1, 16_000_000);
@@ -80,6 +94,44 @@ export function checkScope(scope: Scope): void {
   if (scope.preVotes === 'free' || scope.preVotes === 'instant') return;
   const message = `scope.preVotes is ${String(scope.preVotes)}; accepted: 'free' or 'instant'`;
   throw new CoxswainError('ERR_INVALID_OPTION', message);
+}
+
+/** Each is remembered by a bit. */
+const MAX_CHANGES = 8;
+
+/** A name that is nobody's would make a change that nobody ever takes. */
+function checkChanges({ changes, members }: Scope): void {
+  checkInteger(
+    'scope.changes.length',
+    Array.isArray(changes) ? changes.length : -1,
+    0,
+    MAX_CHANGES,
+  );
+  for (const id of changes.flatMap(namedIn)) {
+    if (typeof id === 'string' && id.length === 1 && id >= 'a' && placeOf(id) < members) continue;
+    const message = `scope.changes names ${JSON.stringify(id)}; accepted: a to ${idOf(members - 1)}`;
+    throw new CoxswainError('ERR_INVALID_OPTION', message);
+  }
+}
+
+function namedIn({ replace = [], ...lists }: MembersChange): readonly MemberId[] {
+  return [...Object.values(lists).flat(), ...replace.flatMap(({ by, id }) => [id, by])];
+}
+
+/** The places of members that may change places with each other. */
+export function alikeIn({ alike, changes, learners, members }: Scope): readonly number[] {
+  if (!alike) return [];
+  const named = new Set(changes.flatMap(namedIn));
+  const voters = Array.from({ length: members - learners }, (_, at) => at);
+  return voters.filter((at) => !named.has(idOf(at)));
+}
+
+export function idOf(at: number): MemberId {
+  return String.fromCharCode(97 + at);
+}
+
+export function placeOf(id: MemberId): number {
+  return id.charCodeAt(0) - 97;
 }
 
 /** How long a leader waits before its next heartbeats. */
