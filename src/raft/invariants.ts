@@ -88,14 +88,15 @@ export function checkStep(before: Summary, state: RaftState, effects: readonly E
     assert(state.votedFor === before.votedFor, 'one vote a term (§5.2)');
   }
   assert(state.commit >= before.commit, 'the commit index never goes back');
-  const told = state.commit > before.commit && state.role !== 'leader';
+  // One that resigns in the step that commits its removal has counted that as a leader.
+  const leads = before.role === 'leader' && state.term === before.term;
+  const told = state.commit > before.commit && !leads && state.role !== 'leader';
   assert(!told || state.commit <= state.following.verified, 'a follower commits what is verified');
   assert(
     (termAt(state.log, before.commit) ?? before.commitTerm) === before.commitTerm,
     'a committed entry never changes (§5.4.3)',
   );
   assert(state.applying >= before.applying, 'nothing is applied twice');
-  const leads = before.role === 'leader' && state.role === 'leader' && state.term === before.term;
   if (leads) {
     assert(state.log.last >= before.last, 'a leader only appends (§5.3)');
     for (const [id, match] of before.matches) {
