@@ -59,7 +59,19 @@ export const DEFAULT_SCOPE: Scope = {
   step,
 };
 
-export type ScopeName = 'elections' | 'proposals' | 'repeats' | 'pair' | 'heartbeats';
+export type ScopeName =
+  | 'elections'
+  | 'proposals'
+  | 'repeats'
+  | 'pair'
+  | 'heartbeats'
+  | 'change'
+  | 'replacement'
+  | 'succession'
+  | 'handover';
+
+/** Two elections, without commands: what entries say of members is what counts. */
+const changing = { maxTerm: 3, proposals: 0, stepDowns: false } as const;
 
 /** Scopes that are explored whole, each in a minute or two. Together they cover every event. */
 export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
@@ -73,6 +85,17 @@ export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
   pair: { members: 2, maxTerm: 3, proposals: 2, repeats: 1 },
   /** Two members, two elections, repeats, heartbeats that find what was lost. */
   heartbeats: { members: 2, maxTerm: 3, repeats: 1, heartbeats: 1 },
+  /** One of three is removed, perhaps the leader by itself, perhaps by one that loses the term. */
+  change: { ...changing, inFlight: 1, changes: [{ remove: ['c'] }] },
+  /** A learner catches up and takes the place of one of two voters: a joint configuration. */
+  replacement: { ...changing, learners: 1, changes: [{ replace: [{ id: 'b', by: 'c' }] }] },
+  /** A single voter and a learner, which gets a vote, and the first one leaves. */
+  succession: {
+    ...{ members: 2, learners: 1, maxTerm: 3, proposals: 0, heartbeats: 1 },
+    changes: [{ promote: ['b'] }, { remove: ['a'] }],
+  },
+  /** Three members, two elections, one of them asked for. */
+  handover: { ...changing, inFlight: 1, crashes: 0, transfers: 1 },
 };
 
 /** Throws ERR_INVALID_OPTION. */
