@@ -3,7 +3,7 @@ import { assert } from '../lib/assert.ts';
 import { follows } from './changes.ts';
 import type { Effect, Role, Send } from './effects.ts';
 import { lastTerm, termAt } from './log.ts';
-import type { Configuration } from './membership.ts';
+import { type Configuration, isMember } from './membership.ts';
 import type { RaftState } from './state.ts';
 
 /** The little of a state that the next one is compared with. */
@@ -100,6 +100,8 @@ export function checkStep(before: Summary, state: RaftState, effects: readonly E
   if (leads) {
     assert(state.log.last >= before.last, 'a leader only appends (§5.3)');
     for (const [id, match] of before.matches) {
+      // Whoever was removed and is added again may be another.
+      if (!isMember(before.config, id)) continue;
       const now = state.leading?.progress.get(id)?.match ?? match;
       assert(now >= match, 'match never goes back in a term');
     }
