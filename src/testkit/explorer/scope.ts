@@ -68,6 +68,7 @@ export type ScopeName =
   | 'change'
   | 'replacement'
   | 'succession'
+  | 'again'
   | 'handover';
 
 /** Two elections, without commands: what entries say of members is what counts. */
@@ -93,6 +94,11 @@ export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
   succession: {
     ...{ members: 2, learners: 1, maxTerm: 3, proposals: 0, heartbeats: 1 },
     changes: [{ promote: ['b'] }, { remove: ['a'] }],
+  },
+  /** One of two is removed and added again, which is met anew, while old answers are on the way. */
+  again: {
+    ...{ ...changing, members: 2, crashes: 0, heartbeats: 2 },
+    changes: [{ remove: ['b'] }, { add: ['b'] }],
   },
   /** Three members, two elections, one of them asked for. */
   handover: { ...changing, inFlight: 1, crashes: 0, transfers: 1 },
