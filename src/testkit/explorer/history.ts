@@ -3,9 +3,9 @@
 import { assert } from '../../lib/assert.ts';
 import type { Configuration, MemberId } from '../../raft/index.ts';
 import { isSame, type SimEntry } from '../simulator/sim-disk.ts';
-import { entryText, type Local } from './local.ts';
+import { entryText, inForce, type Local } from './local.ts';
 import { idOf, placeOf } from './scope.ts';
-import { type Counted, inForce } from './transition.ts';
+import type { Counted } from './transition.ts';
 
 export interface Committed {
   readonly entry: SimEntry;

@@ -92,6 +92,11 @@ export function loadState({ at, disk, hardState, known }: Durable, restarted: bo
   });
 }
 
+/** The last one in the log: whatever the core itself takes for it. */
+export function inForce(log: readonly SimEntry[]): Configuration | undefined {
+  return log.findLast(({ config }) => config !== undefined)?.config;
+}
+
 /** Equal for two members that will do the same, whatever happens to them. */
 export function keyOf(local: Local, numberOf: (envelope: Envelope) => number): string {
   const { at, disk, held, log, pending, state } = local;

@@ -20,7 +20,15 @@ import {
 } from '../../raft/index.ts';
 import { isSame, type SimEntry } from '../simulator/sim-disk.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
-import { type Draft, draftOf, envelopeKey, INCARNATION, type Local, loadState } from './local.ts';
+import {
+  type Draft,
+  draftOf,
+  envelopeKey,
+  INCARNATION,
+  inForce,
+  type Local,
+  loadState,
+} from './local.ts';
 import { checkDurable, checkLeaves } from './local-checks.ts';
 import { HEARTBEAT_MS, idOf, PATIENCE_MS, placeOf } from './scope.ts';
 
@@ -273,11 +281,6 @@ function settleClock(state: RaftState): void {
     progress.contactMs = now;
     if (progress.catchUp !== undefined) progress.catchUp.startMs = now;
   }
-}
-
-/** The last one in the log: whatever the core itself takes for it. */
-export function inForce(log: readonly SimEntry[]): Configuration | undefined {
-  return log.findLast(({ config }) => config !== undefined)?.config;
 }
 
 /** An equal message that already waits does for both: repeats are explored for themselves. */

@@ -165,7 +165,7 @@ describe('an exploration of changes', () => {
   });
 
   it('finds a core that is elected by those who had a vote before', () => {
-    const { violation } = explore({ ...replacement, step: nostalgic });
+    const { violation } = explore({ ...replacement, stepDowns: true, step: nostalgic });
     expect(violation?.message).toMatch(/the leader of term \d has the durable votes of a quorum/);
   });
 });
