@@ -9,6 +9,7 @@ import {
   configOf,
   head,
   keepAlive,
+  makeLeader,
   progress,
   progressOf,
   settledLeader,
@@ -66,6 +67,22 @@ describe('a leader that removes itself', () => {
 });
 
 describe('a change', () => {
+  it('waits for an entry of the own term, and for the one before it, to be committed', () => {
+    const busy = expect.objectContaining({ code: 'ERR_MEMBERS_BUSY', outcome: 'not-applied' });
+    const leader = new TestMember({ terms: [1], commit: 1 });
+    makeLeader(leader);
+    leader.writeAll();
+    expect(() => planChange(leader.state, { remove: ['c'] })).toThrow(busy);
+    leader.step({ type: 'change', config: configOf({ voters: ['a', 'b'] }), wallMs: 0 });
+    expect(leader.state.config.voters).toEqual(['a', 'b', 'c']);
+    ack(leader, 'b', leader.state.log.last);
+    change(leader, { remove: ['c'] });
+    expect(() => planChange(leader.state, { add: ['d'] })).toThrow(busy);
+    commitBy(leader, 'b');
+    change(leader, { add: ['d'] });
+    expect(leader.state.config.learners).toEqual(['d']);
+  });
+
   it('of two votes at once goes by a joint configuration, of one it does not', () => {
     const config = configOf({});
     expect(changed(config, { remove: ['c'] }).outgoing).toEqual([]);
@@ -85,11 +102,12 @@ describe('a change', () => {
   });
 
   it('that is joint ends as soon as both majorities have it, and not before', () => {
-    const leader = settledLeader({ learners: ['d'] });
-    change(leader, { promote: ['d'], remove: ['c'] });
-    commitBy(leader, 'b');
-    ack(leader, 'd', leader.state.log.last);
-    expect(leader.state.config).toMatchObject({ voters: ['a', 'b', 'd'], outgoing: [] });
+    const leader = settledLeader();
+    change(leader, { remove: ['b', 'c'] });
+    leader.writeAll();
+    expect(leader.state.config).toMatchObject({ voters: ['a'], outgoing: ['a', 'b', 'c'] });
+    ack(leader, 'b', leader.state.log.last);
+    expect(leader.state.config).toMatchObject({ voters: ['a'], outgoing: [] });
   });
 
   it('lets nobody vote that has not caught up', () => {
