@@ -293,21 +293,6 @@ export const MEMBERSHIP: readonly Mutant[] = [
         find: '    if (progress.commitSent < (configs[0]?.index ?? 0) && now < progress.dropAtMs) continue;\n',
         replace: '',
       },
-      {
-        file: 'src/raft/in-force.ts',
-        find: '  state.config = (state.configs.at(-1) ?? NO_CONFIGURATION).config;\n',
-        replace: `  state.config = (state.configs.at(-1) ?? NO_CONFIGURATION).config;
-  for (const id of state.leading?.progress.keys() ?? []) {
-    if (!isMember(state.config, id)) state.leading?.progress.delete(id);
-  }
-`,
-      },
-      {
-        file: 'src/raft/in-force.ts',
-        find: "import { type Configuration, liveConfigurations, NO_CONFIGURATION } from './membership.ts';",
-        replace:
-          "import { type Configuration, isMember, liveConfigurations, NO_CONFIGURATION } from './membership.ts';",
-      },
     ],
   },
   {
