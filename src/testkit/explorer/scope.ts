@@ -66,6 +66,7 @@ export type ScopeName =
   | 'pair'
   | 'heartbeats'
   | 'change'
+  | 'joint'
   | 'replacement'
   | 'succession'
   | 'again'
@@ -88,6 +89,8 @@ export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
   heartbeats: { members: 2, maxTerm: 3, repeats: 1, heartbeats: 1 },
   /** One of three is removed, perhaps the leader by itself, perhaps by one that loses the term. */
   change: { ...changing, inFlight: 1, changes: [{ remove: ['c'] }] },
+  /** Two of three are removed at once, by way of a joint configuration. */
+  joint: { ...changing, inFlight: 1, crashes: 0, changes: [{ remove: ['b', 'c'] }] },
   /** A learner catches up and takes the place of one of two voters: a joint configuration. */
   replacement: { ...changing, learners: 1, changes: [{ replace: [{ id: 'b', by: 'c' }] }] },
   /** A single voter and a learner, which gets a vote, and the first one leaves. */
