@@ -3,9 +3,19 @@
 import { step } from '../../src/raft/index.ts';
 import { explore, type Scope } from '../../src/testkit/index.ts';
 
+const CHANGING = { maxTerm: 3, proposals: 0, stepDowns: false } as const;
+
+const AGAIN = { members: 2, changes: [{ remove: ['b'] }, { add: ['b'] }] } as const;
+
 /** Two members and then three, from the narrow to the wide; each takes a second or two. */
 const SCOPES: readonly Partial<Scope>[] = [
   { members: 2, maxTerm: 2, proposals: 1, crashes: 1, inFlight: 2 },
+  { ...CHANGING, members: 2, learners: 1, changes: [{ promote: ['b'] }] },
+  { ...CHANGING, learners: 1, crashes: 0, changes: [{ replace: [{ id: 'b', by: 'c' }] }] },
+  { ...CHANGING, ...AGAIN, crashes: 0, heartbeats: 2, maxStates: 60_000 },
+  { ...CHANGING, crashes: 0, inFlight: 1, changes: [{ remove: ['b', 'c'] }], maxStates: 50_000 },
+  { ...CHANGING, crashes: 0, inFlight: 1, changes: [{ remove: ['c'] }], maxStates: 50_000 },
+  { ...CHANGING, members: 2, transfers: 1, proposals: 1, crashes: 0 },
   { members: 2, maxTerm: 3, proposals: 1, crashes: 1, inFlight: 2 },
   { members: 3, maxTerm: 2, proposals: 0, crashes: 1, inFlight: 2 },
   {

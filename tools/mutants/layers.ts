@@ -21,7 +21,7 @@ export interface Verdict {
 
 /** Seconds that the workers search for. The tests take as long as they take. */
 export const HUNT_SECONDS = 15;
-const EXPLORER_SECONDS = 8;
+const EXPLORER_SECONDS = 12;
 /** Beyond this a process hangs: several times what each takes with nothing planted. */
 const LIMIT_SECONDS: Readonly<Record<Layer, number>> = {
   sim: HUNT_SECONDS + 10,

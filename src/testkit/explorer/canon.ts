@@ -13,7 +13,7 @@ export function canonicalOf(world: World, catalog: Catalog): Canonical {
   const shapes = catalog.renamings.length === 1 ? [] : world.members.map((n) => catalog.shapeOf(n));
   let lowest: Canonical | undefined;
   for (let way = 0; way < catalog.renamings.length; way++) {
-    if (!isAscending(shapes, catalog.renamings[way] ?? [])) continue;
+    if (!isAscending(shapes, catalog.renamings[way] ?? [], catalog.alike)) continue;
     const text = encodeWorld(way === 0 ? world : renameWorld(world, catalog, way));
     if (lowest === undefined || text < lowest.text) lowest = { text, way };
   }
@@ -35,9 +35,14 @@ function renameWorld(world: World, catalog: Catalog, way: number): World {
   };
 }
 
-function isAscending(shapes: readonly number[], renaming: readonly number[]): boolean {
-  for (let one = 0; one < shapes.length; one++) {
-    for (let other = one + 1; other < shapes.length; other++) {
+function isAscending(
+  shapes: readonly number[],
+  renaming: readonly number[],
+  alike: readonly number[],
+): boolean {
+  for (const one of alike) {
+    for (const other of alike) {
+      if (other <= one) continue;
       const isBefore = (renaming[one] ?? 0) < (renaming[other] ?? 0);
       const [low = 0, high = 0] = isBefore
         ? [shapes[one], shapes[other]]

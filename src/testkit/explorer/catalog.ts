@@ -2,7 +2,7 @@
 // does to a member: few of them, in many combinations, make up the states of the cluster.
 import type { Envelope } from '../simulator/sim-member.ts';
 import { type History, historyKey, NO_HISTORY, recordLocal } from './history.ts';
-import { keyOf, type Local } from './local.ts';
+import { envelopeKey, keyOf, type Local } from './local.ts';
 import {
   type Renaming,
   renameEnvelope,
@@ -10,14 +10,14 @@ import {
   renameLocal,
   renamingsOf,
 } from './renaming.ts';
-import type { Scope } from './scope.ts';
-import { type Happening, happen, type Told } from './transition.ts';
+import { alikeIn, type Scope } from './scope.ts';
+import { type Counted, type Happening, happen } from './transition.ts';
 
 /** What an event does: to the member of that number, or what is wrong with it. */
 export interface Result {
   readonly member: number;
   readonly sent: readonly number[];
-  readonly told: readonly Told[];
+  readonly counted: readonly Counted[];
   readonly broken: string | undefined;
 }
 
@@ -38,7 +38,8 @@ export class Catalog {
   readonly #results = new Map<number, Result>();
   readonly #recorded = new Map<number, number>();
 
-  /** By which the members of the cluster may change places. */
+  /** The places of members that may change places, and all ways in which they can. */
+  readonly alike: readonly number[];
   readonly renamings: readonly Renaming[];
   readonly #shapes = new Numbered<undefined>();
   readonly #shapeOf: number[] = [];
@@ -50,7 +51,8 @@ export class Catalog {
 
   constructor(scope: Scope) {
     this.#scope = scope;
-    this.renamings = renamingsOf(scope.alike ? scope.members : 0);
+    this.alike = alikeIn(scope);
+    this.renamings = renamingsOf(scope.members, this.alike);
     this.#histories.numberOf(historyKey(NO_HISTORY), NO_HISTORY);
   }
 
@@ -124,19 +126,19 @@ export class Catalog {
 
   #happen(member: number, what: Happening): Result {
     try {
-      const { local, sent, told } = happen(this.member(member), what, this.#scope.step);
+      const { counted, local, sent } = happen(this.member(member), what, this.#scope.step);
       const numbers = sent.map((envelope) => this.#addEnvelope(envelope));
-      return { member: this.addMember(local), sent: numbers, told, broken: undefined };
+      return { member: this.addMember(local), sent: numbers, counted, broken: undefined };
     } catch (error) {
       const broken = error instanceof Error ? error.message : String(error);
-      return { member, sent: [], told: [], broken };
+      return { member, sent: [], counted: [], broken };
     }
   }
 
   #addEnvelope(envelope: Envelope): number {
     const known = this.#envelopeNumbers.get(envelope);
     if (known !== undefined) return known;
-    const number = this.#envelopes.numberOf(JSON.stringify(envelope), envelope);
+    const number = this.#envelopes.numberOf(envelopeKey(envelope), envelope);
     this.#envelopeNumbers.set(envelope, number);
     return number;
   }

@@ -3,8 +3,7 @@
 import { assert } from '../../lib/assert.ts';
 import { canonicalOf } from './canon.ts';
 import { Catalog } from './catalog.ts';
-import { idOf } from './local.ts';
-import { checkScope, DEFAULT_SCOPE, type Scope } from './scope.ts';
+import { checkScope, DEFAULT_SCOPE, idOf, type Scope } from './scope.ts';
 import { Successors, type Visit } from './successors.ts';
 import { describeAction } from './wording.ts';
 import { decodeWorld, type World } from './world.ts';

@@ -1,9 +1,11 @@
 // What happened once and holds for ever, whoever has crashed since: who led which term, and what
 // was committed. With it, the rules of the Raft paper's figure 3 that no single state can show.
 import { assert } from '../../lib/assert.ts';
+import type { Configuration, MemberId } from '../../raft/index.ts';
 import { isSame, type SimEntry } from '../simulator/sim-disk.ts';
-import type { Local } from './local.ts';
-import type { Told } from './transition.ts';
+import { entryText, inForce, type Local } from './local.ts';
+import { idOf, placeOf } from './scope.ts';
+import type { Counted } from './transition.ts';
 
 export interface Committed {
   readonly entry: SimEntry;
@@ -21,7 +23,7 @@ export interface History {
 export const NO_HISTORY: History = { leaders: [], committed: [] };
 
 export function historyKey({ committed, leaders }: History): string {
-  const places = committed.map(({ entry, inTerm }) => `${entry.term}.${entry.serial}/${inTerm}`);
+  const places = committed.map(({ entry, inTerm }) => `${entryText(entry)}/${inTerm}`);
   return `${leaders.join(',')};${places.join(',')}`;
 }
 
@@ -38,13 +40,40 @@ export function recordLocal(history: History, local: Local): History {
   return { leaders, committed };
 }
 
-/** A client is told: the entries are durable at a majority. */
-export function checkTold(told: readonly Told[], members: readonly Local[]): void {
-  for (const { entry, index } of told) {
-    const holders = members.filter(({ disk }) => isSame(disk[index - 1], entry)).length;
-    const isEnough = holders > members.length / 2;
-    assert(isEnough, `entry ${index}, of which a client is told, is durable at a majority`);
+/** A leader takes entries for committed: they are durable at a quorum. */
+export function checkCounted(counted: readonly Counted[], members: readonly Local[]): void {
+  for (const { config, entry, index } of counted) {
+    const isEnough = isQuorum(config, members, ({ disk }) => isSame(disk[index - 1], entry));
+    assert(isEnough, `entry ${index}, which is taken for committed, is durable at a quorum`);
   }
+}
+
+/** A candidate has won: a quorum has voted for it, or has gone on to a newer term since. */
+export function checkElected(before: Local, after: Local, members: readonly Local[]): void {
+  const { role, term } = after.state;
+  if (before.state.role === 'leader' || role !== 'leader') return;
+  const config = inForce(before.log);
+  const isEnough = isQuorum(config, members, ({ hardState }) => {
+    if (hardState.term !== term) return hardState.term > term;
+    return hardState.votedFor === idOf(after.at);
+  });
+  assert(isEnough, `the leader of term ${term} has the durable votes of a quorum`);
+}
+
+/** A majority of each half; an empty half decides nothing. */
+function isQuorum(
+  config: Configuration | undefined,
+  members: readonly Local[],
+  counts: (member: Local) => boolean,
+): boolean {
+  const isMajority = (ids: readonly MemberId[]) => {
+    const counted = ids.filter((id) => {
+      const member = members[placeOf(id)];
+      return member !== undefined && counts(member);
+    });
+    return ids.length === 0 || counted.length > ids.length / 2;
+  };
+  return config !== undefined && isMajority(config.voters) && isMajority(config.outgoing);
 }
 
 function recordCommitted(known: readonly Committed[], local: Local): readonly Committed[] {

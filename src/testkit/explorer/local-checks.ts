@@ -3,7 +3,8 @@
 import { assert } from '../../lib/assert.ts';
 import { isSame } from '../simulator/sim-disk.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
-import { type Draft, idOf } from './local.ts';
+import { type Draft, inForce } from './local.ts';
+import { idOf } from './scope.ts';
 
 /** A message leaves: what it shows of term, vote and log is durable at its sender. */
 export function checkLeaves(draft: Draft, { message, to }: Envelope): void {
@@ -25,10 +26,12 @@ export function checkLeaves(draft: Draft, { message, to }: Envelope): void {
   }
 }
 
-/** After every transition, on what the core says is durable. */
+/** After every transition, on what the core says is durable, and who is a member. */
 export function checkDurable({ disk, log, state }: Draft): void {
   assert(log.length === state.log.last, 'the log is as long as the core says');
   for (let place = 0; place < state.log.durable; place++) {
     assert(isSame(disk[place], log[place]), `entry ${place + 1} is durable, as the core says`);
   }
+  const config = inForce(log);
+  assert(config === undefined || state.config === config, 'the last configuration is in force');
 }

@@ -1,17 +1,25 @@
-// Members are alike: a state in which a and b have changed places is the same state, told with
-// other names. This gives things their new names.
-import type { HardState, MemberId, RaftState } from '../../raft/index.ts';
+// Members that are alike: a state in which a and b have changed places is the same state, told with
+// other names. This gives things their new names, but for configurations: whoever is alike is in the
+// same of their lists.
+import type { HardState, KnownMembers, Leading, MemberId, RaftState } from '../../raft/index.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
 import type { History } from './history.ts';
-import { idOf, type Local, placeOf } from './local.ts';
+import type { Local } from './local.ts';
+import { idOf, placeOf } from './scope.ts';
 
 /** The new place of the member at each place. */
 export type Renaming = readonly number[];
 
-/** All of them, the one that changes nothing first. */
-export function renamingsOf(members: number): readonly Renaming[] {
+/** All by which those at the places `alike` change places, the one that changes nothing first. */
+export function renamingsOf(members: number, alike: readonly number[]): readonly Renaming[] {
+  if (alike.length < 2) return [[]];
+  const isFixed = (place: number, at: number) => place === at || alike.includes(at);
+  return permutationsOf(members).filter((renaming) => renaming.every(isFixed));
+}
+
+function permutationsOf(members: number): readonly Renaming[] {
   if (members === 0) return [[]];
-  const shorter = renamingsOf(members - 1);
+  const shorter = permutationsOf(members - 1);
   const last = members - 1;
   return Array.from({ length: members }, (_, back) => last - back).flatMap((place) =>
     shorter.map((rest) => [...rest.map((other) => (other >= place ? other + 1 : other)), place]),
@@ -24,9 +32,14 @@ export function renameLocal(local: Local, renaming: Renaming): Local {
     at: renaming[local.at] ?? 0,
     state: renameState(local.state, renaming),
     hardState: renameHardState(local.hardState, renaming),
+    known: renameKnown(local.known, renaming),
     pending: local.pending.map(({ entries, write }) => ({
       entries,
-      write: { ...write, hardState: renameHardState(write.hardState, renaming) },
+      write: {
+        ...write,
+        hardState: renameHardState(write.hardState, renaming),
+        known: write.known && renameKnown(write.known, renaming),
+      },
     })),
     held: local.held.map(({ after, envelope }) => ({
       after,
@@ -51,15 +64,30 @@ export function renameHistory(history: History, renaming: Renaming): History {
  * them, that of the configuration.
  */
 function renameState(state: RaftState, renaming: Renaming): RaftState {
-  const { candidacy, leading } = state;
+  const { candidacy, leading, recognition } = state;
   return {
     ...state,
+    recognition: { ...recognition, pins: renameKeys(recognition.pins, renaming) },
     id: renameId(state.id, renaming),
     votedFor: state.votedFor && renameId(state.votedFor, renaming),
     leader: state.leader && renameId(state.leader, renaming),
     candidacy: candidacy && { ...candidacy, votes: renameKeys(candidacy.votes, renaming) },
-    leading: leading && { ...leading, progress: renameKeys(leading.progress, renaming) },
+    leading: leading && renameLeading(leading, renaming),
   };
+}
+
+function renameLeading(leading: Leading, renaming: Renaming): Leading {
+  const { handover, yielded } = leading;
+  return {
+    ...leading,
+    progress: renameKeys(leading.progress, renaming),
+    handover: handover && { ...handover, to: renameId(handover.to, renaming) },
+    yielded: yielded && { ...yielded, to: renameId(yielded.to, renaming) },
+  };
+}
+
+function renameKnown({ admitted, pins }: KnownMembers, renaming: Renaming): KnownMembers {
+  return { admitted, pins: renameKeys(pins, renaming) };
 }
 
 function renameHardState(hardState: HardState, renaming: Renaming): HardState {

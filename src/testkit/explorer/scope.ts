@@ -1,6 +1,6 @@
 // How much an exploration looks at: everything that these few members can do within these bounds.
 import { CoxswainError } from '../../errors.ts';
-import { type RaftOptions, step } from '../../raft/index.ts';
+import { type MemberId, type MembersChange, type RaftOptions, step } from '../../raft/index.ts';
 import { checkBoolean, checkFunctions, checkInteger, checkKnown } from '../../runtime/index.ts';
 
 export interface Scope {
@@ -24,7 +24,16 @@ export interface Scope {
   readonly stepDowns: boolean;
   /** Do pre-votes travel like all messages, or are they asked and answered in no time? */
   readonly preVotes: 'free' | 'instant';
-  /** Are states one that differ only by which member is which? `step` must not tell them apart. */
+  /** The last members begin as learners that were just added: with nothing in their stores. */
+  readonly learners: number;
+  /** What a leader may be asked to change, each once, in any order. */
+  readonly changes: readonly MembersChange[];
+  /** How often a leader may be asked to hand over, to whomever it can. */
+  readonly transfers: number;
+  /**
+   * Are states one that differ only by which member is which? `step` must not tell them apart.
+   * Learners, and those whom a change names, are told apart all the same.
+   */
   readonly alike: boolean;
   readonly maxStates: number;
   /** The core under test. A function of its arguments: results are remembered. */
@@ -42,12 +51,29 @@ export const DEFAULT_SCOPE: Scope = {
   heartbeats: 0,
   stepDowns: true,
   preVotes: 'instant',
+  learners: 0,
+  changes: [],
+  transfers: 0,
   alike: true,
   maxStates: 16_000_000,
   step,
 };
 
-export type ScopeName = 'elections' | 'proposals' | 'repeats' | 'pair' | 'heartbeats';
+export type ScopeName =
+  | 'elections'
+  | 'proposals'
+  | 'repeats'
+  | 'pair'
+  | 'heartbeats'
+  | 'change'
+  | 'joint'
+  | 'replacement'
+  | 'succession'
+  | 'again'
+  | 'handover';
+
+/** Two elections, without commands: what entries say of members is what counts. */
+const changing = { maxTerm: 3, proposals: 0, stepDowns: false } as const;
 
 /** Scopes that are explored whole, each in a minute or two. Together they cover every event. */
 export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
@@ -61,6 +87,24 @@ export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
   pair: { members: 2, maxTerm: 3, proposals: 2, repeats: 1 },
   /** Two members, two elections, repeats, heartbeats that find what was lost. */
   heartbeats: { members: 2, maxTerm: 3, repeats: 1, heartbeats: 1 },
+  /** One of three is removed, perhaps the leader by itself, perhaps by one that loses the term. */
+  change: { ...changing, inFlight: 1, changes: [{ remove: ['c'] }] },
+  /** Two of three are removed at once, by way of a joint configuration. */
+  joint: { ...changing, inFlight: 1, crashes: 0, changes: [{ remove: ['b', 'c'] }] },
+  /** A learner catches up and takes the place of one of two voters: a joint configuration. */
+  replacement: { ...changing, learners: 1, changes: [{ replace: [{ id: 'b', by: 'c' }] }] },
+  /** A single voter and a learner, which gets a vote, and the first one leaves. */
+  succession: {
+    ...{ members: 2, learners: 1, maxTerm: 3, proposals: 0, heartbeats: 1 },
+    changes: [{ promote: ['b'] }, { remove: ['a'] }],
+  },
+  /** One of two is removed and added again, which is met anew, while old answers are on the way. */
+  again: {
+    ...{ ...changing, members: 2, crashes: 0, heartbeats: 2 },
+    changes: [{ remove: ['b'] }, { add: ['b'] }],
+  },
+  /** Three members, two elections, one of them asked for. */
+  handover: { ...changing, inFlight: 1, crashes: 0, transfers: 1 },
 };
 
 /** Throws ERR_INVALID_OPTION. */
@@ -68,9 +112,11 @@ export function checkScope(scope: Scope): void {
   checkKnown('scope.', scope, Object.keys(DEFAULT_SCOPE));
   checkInteger('scope.members', scope.members, 1, 5);
   checkInteger('scope.maxTerm', scope.maxTerm, 1, 15);
-  for (const name of ['proposals', 'crashes', 'repeats', 'heartbeats'] as const) {
+  for (const name of ['proposals', 'crashes', 'repeats', 'heartbeats', 'transfers'] as const) {
     checkInteger(`scope.${name}`, scope[name], 0, 15);
   }
+  checkInteger('scope.learners', scope.learners, 0, scope.members - 1);
+  checkChanges(scope);
   checkInteger('scope.inFlight', scope.inFlight, 0, 1000);
   // A set holds no more.
   checkInteger('scope.maxStates', scope.maxStates, 1, 16_000_000);
@@ -80,6 +126,44 @@ export function checkScope(scope: Scope): void {
   if (scope.preVotes === 'free' || scope.preVotes === 'instant') return;
   const message = `scope.preVotes is ${String(scope.preVotes)}; accepted: 'free' or 'instant'`;
   throw new CoxswainError('ERR_INVALID_OPTION', message);
+}
+
+/** Each is remembered by a bit. */
+const MAX_CHANGES = 8;
+
+/** A name that is nobody's would make a change that nobody ever takes. */
+function checkChanges({ changes, members }: Scope): void {
+  checkInteger(
+    'scope.changes.length',
+    Array.isArray(changes) ? changes.length : -1,
+    0,
+    MAX_CHANGES,
+  );
+  for (const id of changes.flatMap(namedIn)) {
+    if (typeof id === 'string' && id.length === 1 && id >= 'a' && placeOf(id) < members) continue;
+    const message = `scope.changes names ${JSON.stringify(id)}; accepted: a to ${idOf(members - 1)}`;
+    throw new CoxswainError('ERR_INVALID_OPTION', message);
+  }
+}
+
+function namedIn({ replace = [], ...lists }: MembersChange): readonly MemberId[] {
+  return [...Object.values(lists).flat(), ...replace.flatMap(({ by, id }) => [id, by])];
+}
+
+/** The places of members that may change places with each other. */
+export function alikeIn({ alike, changes, learners, members }: Scope): readonly number[] {
+  if (!alike) return [];
+  const named = new Set(changes.flatMap(namedIn));
+  const voters = Array.from({ length: members - learners }, (_, at) => at);
+  return voters.filter((at) => !named.has(idOf(at)));
+}
+
+export function idOf(at: number): MemberId {
+  return String.fromCharCode(97 + at);
+}
+
+export function placeOf(id: MemberId): number {
+  return id.charCodeAt(0) - 97;
 }
 
 /** How long a leader waits before its next heartbeats. */

@@ -1,10 +1,10 @@
 // Everything that can happen next in a cluster, and what comes of it. What would change nothing is
 // left out: a message that is never delivered does as well.
-import { nextDeadline } from '../../raft/index.ts';
+import { nextDeadline, type RaftState } from '../../raft/index.ts';
 import { checkMatching } from '../simulator/sim-disk.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
 import type { Catalog, Result } from './catalog.ts';
-import { checkTold } from './history.ts';
+import { checkCounted, checkElected } from './history.ts';
 import { createLocal, type Local } from './local.ts';
 import type { Scope } from './scope.ts';
 import type { Happening } from './transition.ts';
@@ -27,6 +27,9 @@ export interface Breach {
 
 export type Visit = (action: Action, outcome: World | Breach) => void;
 
+/** `code` stands for what happens; `next` is what has been spent then. */
+type Go = (code: number, what: Happening, next?: Spent) => void;
+
 export class Successors {
   readonly #scope: Scope;
   readonly #catalog: Catalog;
@@ -39,7 +42,7 @@ export class Successors {
   first(): World {
     const { members: size } = this.#scope;
     const members = Array.from({ length: size }, (_, at) =>
-      this.#catalog.addMember(createLocal(at, size)),
+      this.#catalog.addMember(createLocal(at, this.#scope)),
     );
     const history = members.reduce((so, member) => this.#catalog.record(so, member), 0);
     return { members, history, spent: NOTHING_SPENT, network: [] };
@@ -57,26 +60,16 @@ export class Successors {
     const { spent } = world;
     const before = this.#catalog.member(number);
     const { pending, state } = before;
-    const go = (code: number, what: Happening, next: Spent = spent) =>
+    const go: Go = (code, what, next = spent) =>
       this.#go(
         { ...world, spent: next },
         { at, before, what, isRepeated: false, lost: [] },
         code,
         visit,
       );
-    if (state.role !== 'leader') {
-      if (state.term < scope.maxTerm) go(0, { type: 'timeout' });
-    } else {
-      // News of commits are due at once, heartbeats only later.
-      if (nextDeadline(state) <= state.now) go(0, { type: 'timeout' });
-      else if (spent.heartbeats < scope.heartbeats) {
-        go(0, { type: 'timeout' }, { ...spent, heartbeats: spent.heartbeats + 1 });
-      }
-      if (scope.stepDowns && scope.members > 1) go(1, { type: 'lonely' });
-      if (spent.proposals < scope.proposals) {
-        const serial = spent.proposals + 1;
-        go(10 + serial, { type: 'propose', serial }, { ...spent, proposals: serial });
-      }
+    if (state.role === 'leader') this.#eachOfLeader(state, spent, go);
+    else if (state.term < scope.maxTerm && Number.isFinite(nextDeadline(state))) {
+      go(0, { type: 'timeout' });
     }
     for (let count = 1; count <= pending.length; count++)
       go(100 + count, { type: 'written', count });
@@ -84,6 +77,29 @@ export class Successors {
     const crashed = { ...spent, crashes: spent.crashes + 1 };
     for (let kept = 0; kept <= pending.length; kept++)
       go(200 + kept, { type: 'crash', kept }, crashed);
+  }
+
+  #eachOfLeader(state: RaftState, spent: Spent, go: Go): void {
+    const scope = this.#scope;
+    // News of commits are due at once, heartbeats only later.
+    if (nextDeadline(state) <= state.now) go(0, { type: 'timeout' });
+    else if (spent.heartbeats < scope.heartbeats) {
+      go(0, { type: 'timeout' }, { ...spent, heartbeats: spent.heartbeats + 1 });
+    }
+    if (scope.stepDowns && needsOthers(state)) go(1, { type: 'lonely' });
+    if (spent.proposals < scope.proposals) {
+      const serial = spent.proposals + 1;
+      go(10 + serial, { type: 'propose', serial }, { ...spent, proposals: serial });
+    }
+    for (const [at, change] of scope.changes.entries()) {
+      const changes = spent.changes | (1 << at);
+      if (changes !== spent.changes) go(40 + at, { type: 'change', change }, { ...spent, changes });
+    }
+    if (state.leading?.handover !== undefined) go(2, { type: 'give-up' });
+    if (spent.transfers === scope.transfers) return;
+    for (let to = 0; to < scope.members; to++) {
+      go(60 + to, { type: 'transfer', to }, { ...spent, transfers: spent.transfers + 1 });
+    }
   }
 
   #eachDelivery(world: World, number: number, visit: Visit): void {
@@ -148,11 +164,10 @@ export class Successors {
       for (const number of members) history = this.#catalog.record(history, number);
     }
     const locals = members.map((number) => this.#catalog.member(number));
-    checkTold(result.told, locals);
-    const changed = locals[at];
-    for (const other of locals) {
-      if (changed !== undefined && other !== changed) checkMatching(changed.log, other.log);
-    }
+    checkCounted(result.counted, locals);
+    const changed = this.#catalog.member(members[at] ?? 0);
+    checkElected(this.#catalog.member(world.members[at] ?? 0), changed, locals);
+    for (const other of locals) if (other !== changed) checkMatching(changed.log, other.log);
     return history;
   }
 
@@ -168,6 +183,11 @@ export class Successors {
       }
     }
   }
+}
+
+/** Is there another voter, without whom it cannot lead? */
+function needsOthers({ config, id }: RaftState): boolean {
+  return [...config.voters, ...config.outgoing].some((voter) => voter !== id);
 }
 
 function receiveCode(number: number, late: boolean): number {

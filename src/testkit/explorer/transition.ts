@@ -1,12 +1,17 @@
 // What one event does to one member: the real step, its effects on log and disk, the messages that
 // leave, and every check that needs no more than this member.
+import { CoxswainError } from '../../errors.ts';
 import { assert, unreachable } from '../../lib/assert.ts';
 import {
   type Append,
+  type Configuration,
   checkState,
   checkStep,
   type Effect,
+  type MembersChange,
   nextDeadline,
+  planChange,
+  planTransfer,
   type RaftEvent,
   type RaftState,
   type Send,
@@ -15,9 +20,17 @@ import {
 } from '../../raft/index.ts';
 import { isSame, type SimEntry } from '../simulator/sim-disk.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
-import { type Draft, draftOf, INCARNATION, idOf, type Local, loadState, placeOf } from './local.ts';
+import {
+  type Draft,
+  draftOf,
+  envelopeKey,
+  INCARNATION,
+  inForce,
+  type Local,
+  loadState,
+} from './local.ts';
 import { checkDurable, checkLeaves } from './local-checks.ts';
-import { HEARTBEAT_MS, PATIENCE_MS } from './scope.ts';
+import { HEARTBEAT_MS, idOf, PATIENCE_MS, placeOf } from './scope.ts';
 
 /** Everything that can happen to one member. */
 export type Happening =
@@ -26,6 +39,11 @@ export type Happening =
   /** A leader finds that it has not heard from a quorum for too long. */
   | { readonly type: 'lonely' }
   | { readonly type: 'propose'; readonly serial: number }
+  /** What a leader cannot do now, it refuses, and nothing happens. */
+  | { readonly type: 'change'; readonly change: MembersChange }
+  | { readonly type: 'transfer'; readonly to: number }
+  /** The member that a leader hands over to takes too long. */
+  | { readonly type: 'give-up' }
   /** The first `count` writes are durable, as one. */
   | { readonly type: 'written'; readonly count: number }
   /** The power goes, with the first `kept` writes durable, and comes back. */
@@ -36,13 +54,14 @@ export type Happening =
 export interface Outcome {
   readonly local: Local;
   readonly sent: readonly Envelope[];
-  /** Entries of which a client was told, by their index. */
-  readonly told: readonly Told[];
+  readonly counted: readonly Counted[];
 }
 
-export interface Told {
+/** An entry that a leader has taken for committed, and the configuration by which it has to count. */
+export interface Counted {
   readonly index: number;
   readonly entry: SimEntry;
+  readonly config: Configuration | undefined;
 }
 
 /** Throws what a check, or the core itself, throws. */
@@ -56,7 +75,7 @@ class Transition {
   readonly #draft: Draft;
   readonly #run: typeof step;
   readonly #sent: Envelope[] = [];
-  readonly #told: Told[] = [];
+  readonly #counted: Counted[] = [];
 
   constructor(local: Local, run: typeof step) {
     this.#draft = draftOf(local);
@@ -77,6 +96,17 @@ class Transition {
           state.now,
           what.serial,
         );
+      case 'change':
+        return this.#unlessRefused(() => {
+          const config = planChange(state, what.change);
+          return { type: 'change', config, wallMs: 0 };
+        });
+      case 'transfer':
+        return this.#unlessRefused(() => {
+          return { type: 'transfer', to: planTransfer(state, idOf(what.to)) };
+        });
+      case 'give-up':
+        return this.#giveUp();
       case 'written':
         return this.#written(what.count);
       case 'crash':
@@ -99,15 +129,21 @@ class Transition {
   end(): Outcome {
     settleClock(this.#draft.state);
     checkDurable(this.#draft);
-    return { local: this.#draft, sent: this.#sent, told: this.#told };
+    return { local: this.#draft, sent: this.#sent, counted: this.#counted };
   }
 
   #step(event: RaftEvent, now: number, serial: number): void {
-    const { state } = this.#draft;
+    const { log, state } = this.#draft;
     const before = summarize(state);
+    const config = inForce(log);
     const effects = this.#run(state, event, now);
     checkState(state);
     checkStep(before, state, effects);
+    // Within a step it counts first, and appends the next configuration afterwards.
+    const until = before.role === 'leader' ? state.commit : before.commit;
+    for (const [place, entry] of log.slice(before.commit, until).entries()) {
+      this.#counted.push({ index: before.commit + place + 1, entry, config });
+    }
     let upTo = 0;
     for (const effect of effects) {
       if (effect.type === 'apply') upTo = effect.upTo;
@@ -121,7 +157,9 @@ class Transition {
     switch (effect.type) {
       case 'append':
         for (let index = effect.from; index < effect.until; index++) {
-          draft.log.push({ term: effect.term, timeMs: effect.timeMs, size: 0, serial });
+          const { config, term, timeMs } = effect;
+          const isCommand = effect.kind === 'proposed';
+          draft.log.push({ term, timeMs, size: 0, serial: isCommand ? serial : 0, config });
         }
         return;
       case 'accept': {
@@ -158,17 +196,38 @@ class Transition {
     this.#sent.push(envelope);
   }
 
-  /** The machine settles entries at once; a client is told of those that are its leader's own. */
+  /** The machine settles entries at once. */
   #apply(upTo: number): void {
     const { disk, log, state } = this.#draft;
     for (let index = state.applied + 1; index <= upTo; index++) {
       const entry = log[index - 1];
       assert(entry !== undefined, `applied entry ${index} is in the log`);
       assert(isSame(disk[index - 1], entry), `applied entry ${index} is durable here`);
-      const isOwn = state.role === 'leader' && entry.term === state.term;
-      if (isOwn) this.#told.push({ index, entry });
     }
     this.#step({ type: 'applied', index: upTo }, state.now, 0);
+  }
+
+  /** Whatever the core says no to, nothing comes of it. */
+  #unlessRefused(plan: () => RaftEvent): void {
+    const { state } = this.#draft;
+    let event: RaftEvent;
+    try {
+      event = plan();
+    } catch (error) {
+      if (error instanceof CoxswainError && error.outcome === 'not-applied') return;
+      throw error;
+    }
+    this.#step(event, state.now, 0);
+  }
+
+  /** All others were heard in the meantime, as if heartbeats had gone on. */
+  #giveUp(): void {
+    const { leading } = this.#draft.state;
+    const dueMs = leading?.handover?.dueMs ?? 0;
+    if (leading === undefined) return;
+    leading.heartbeatDueMs = dueMs + HEARTBEAT_MS;
+    for (const progress of leading.progress.values()) progress.contactMs = dueMs;
+    this.#step({ type: 'timeout' }, dueMs, 0);
   }
 
   #written(count: number): void {
@@ -187,6 +246,7 @@ class Transition {
     draft.pending = draft.pending.slice(count);
     for (const { entries, write } of done) {
       draft.hardState = write.hardState;
+      draft.known = write.known ?? draft.known;
       if (write.truncateFrom > 0) {
         draft.disk.length = Math.min(draft.disk.length, write.truncateFrom - 1);
       }
@@ -203,7 +263,7 @@ class Transition {
     draft.pending = [];
     draft.held = [];
     draft.log = [...draft.disk];
-    draft.state = loadState(draft.at, draft.hardState, draft.disk, true);
+    draft.state = loadState(draft, true);
     this.#step({ type: 'start' }, 0, 0);
   }
 }
@@ -214,11 +274,17 @@ function settleClock(state: RaftState): void {
   state.electionDueMs = now + PATIENCE_MS;
   if (leading === undefined) return;
   leading.heartbeatDueMs = now + HEARTBEAT_MS;
-  for (const progress of leading.progress.values()) progress.contactMs = now;
+  if (leading.handover !== undefined) {
+    leading.handover = { ...leading.handover, dueMs: now + PATIENCE_MS };
+  }
+  for (const progress of leading.progress.values()) {
+    progress.contactMs = now;
+    if (progress.catchUp !== undefined) progress.catchUp.startMs = now;
+  }
 }
 
 /** An equal message that already waits does for both: repeats are explored for themselves. */
 function isEqual(one: Envelope, other: Envelope): boolean {
   if (one.to !== other.to || one.message.type !== other.message.type) return false;
-  return JSON.stringify(one) === JSON.stringify(other);
+  return envelopeKey(one) === envelopeKey(other);
 }

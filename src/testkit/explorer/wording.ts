@@ -1,8 +1,10 @@
 // An action as a line of a counterexample.
 import { unreachable } from '../../lib/assert.ts';
-import type { Message } from '../../raft/index.ts';
+import type { MembersChange, Message } from '../../raft/index.ts';
+import type { SimEntry } from '../simulator/sim-disk.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
-import { type Batch, placeOf } from './local.ts';
+import type { Batch } from './local.ts';
+import { placeOf } from './scope.ts';
 import type { Action } from './successors.ts';
 
 type Naming = (place: number) => string;
@@ -26,6 +28,12 @@ export function describeAction(action: Action, names: readonly string[]): string
       return `${name} hears from nobody and steps down${without}`;
     case 'propose':
       return `${name} takes proposal ${what.serial}${without}`;
+    case 'change':
+      return `${name} is asked to ${changeText(what.change)}${without}`;
+    case 'transfer':
+      return `${name} is asked to hand over to ${nameOf(what.to)}${without}`;
+    case 'give-up':
+      return `${name} hands over no longer${without}`;
     case 'written':
       return `${name} has written ${describeWrites(0, what.count)}${without}`;
     case 'crash': {
@@ -42,12 +50,26 @@ export function describeAction(action: Action, names: readonly string[]): string
   }
 }
 
+function changeText({ replace = [], ...lists }: MembersChange): string {
+  const parts = Object.entries(lists).map(([what, ids]) => `${what} ${ids.join(', ')}`);
+  return [...parts, ...replace.map(({ by, id }) => `replace ${id} by ${by}`)].join(', ');
+}
+
 function envelopeText({ entries, from, message, to }: Envelope, nameOf: Naming): string {
-  const terms = entries.map(({ term }, place) => {
-    return `${message.type === 'append' ? message.from + place : place}@${term}`;
+  const terms = entries.map((entry, place) => {
+    return `${message.type === 'append' ? message.from + place : place}@${describeEntry(entry)}`;
   });
   const cargo = terms.length === 0 ? '' : ` with ${terms.join(' ')}`;
   return `${message.type} ${nameOf(from)}→${nameOf(to)} (${describeFields(message)})${cargo}`;
+}
+
+/** The term, and of whom a configuration is a majority. */
+function describeEntry({ config, term }: SimEntry): string {
+  if (config === undefined) return String(term);
+  const { learners, outgoing, voters } = config;
+  const joint = outgoing.length === 0 ? '' : ` and ${outgoing.join('')}`;
+  const others = learners.length === 0 ? '' : `, learners ${learners.join('')}`;
+  return `${term} [${voters.join('')}${joint}${others}]`;
 }
 
 function describeFields(message: Message): string {
@@ -62,7 +84,8 @@ function writesText(pending: readonly Batch[], nameOf: Naming): string {
     const { term, votedFor } = write.hardState;
     const vote = votedFor === undefined ? 'none' : nameOf(placeOf(votedFor));
     const cut = write.truncateFrom > 0 ? `, cut from ${write.truncateFrom}` : '';
-    const added = entries.map((entry, place) => `, ${write.from + place}@${entry.term}`).join('');
+    const places = entries.map((entry, place) => `, ${write.from + place}@${describeEntry(entry)}`);
+    const added = places.join('');
     return `[term ${term}, vote ${vote}${cut}${added}]`;
   });
   return writes.length === 0 ? 'nothing' : writes.join(' ');

@@ -14,15 +14,21 @@ export interface Spent {
   readonly crashes: number;
   readonly repeats: number;
   readonly heartbeats: number;
+  /** Bit i: the change at place i. */
+  readonly changes: number;
+  readonly transfers: number;
 }
 
-export const NOTHING_SPENT: Spent = { proposals: 0, crashes: 0, repeats: 0, heartbeats: 0 };
+export const NOTHING_SPENT: Spent = {
+  ...{ proposals: 0, crashes: 0, repeats: 0, heartbeats: 0 },
+  ...{ changes: 0, transfers: 0 },
+};
 
 /** One text for each world, two units for each number: exact, where a hash could err. */
 export function encodeWorld({ history, members, network, spent }: World): string {
-  const { crashes, heartbeats, proposals, repeats } = spent;
+  const { changes, crashes, heartbeats, proposals, repeats, transfers } = spent;
   const bounded = proposals + 16 * crashes + 256 * repeats + 4096 * heartbeats;
-  const units: number[] = [bounded];
+  const units: number[] = [bounded, changes + 256 * transfers];
   for (const number of members) units.push(number & 0xffff, number >>> 16);
   units.push(history & 0xffff, history >>> 16);
   for (const number of network) units.push(number & 0xffff, number >>> 16);
@@ -31,9 +37,10 @@ export function encodeWorld({ history, members, network, spent }: World): string
 
 export function decodeWorld(text: string, size: number): World {
   const bounded = text.charCodeAt(0);
+  const reconfigured = text.charCodeAt(1);
   const numberAt = (at: number) => text.charCodeAt(at) + text.charCodeAt(at + 1) * 0x1_0000;
   const members: number[] = [];
-  let at = 1;
+  let at = 2;
   for (; members.length < size; at += 2) members.push(numberAt(at));
   const history = numberAt(at);
   const network: number[] = [];
@@ -43,6 +50,8 @@ export function decodeWorld(text: string, size: number): World {
     crashes: (bounded >>> 4) & 15,
     repeats: (bounded >>> 8) & 15,
     heartbeats: bounded >>> 12,
+    changes: reconfigured & 255,
+    transfers: reconfigured >>> 8,
   };
   return { members, history, spent, network };
 }

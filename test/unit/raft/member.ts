@@ -283,6 +283,20 @@ export function ack(member: TestMember, from: MemberId, match: number): void {
   member.receive(from, { type: 'append-ack', term: member.state.term, stream, match });
 }
 
+/** Lets that many ms pass, in which only these answer the heartbeats of the leader. */
+export function keepAlive(leader: TestMember, ms: number, ...others: readonly MemberId[]): void {
+  const { state } = leader;
+  for (const untilMs = leader.now + ms; leader.now < untilMs; ) {
+    leader.timeout();
+    const { round = 0 } = state.leading ?? {};
+    for (const from of others) {
+      const { stream } = progress(leader, from);
+      const answer = { type: 'heartbeat-ack', sent: 0, received: 0, match: 0 } as const;
+      leader.receive(from, { ...answer, term: state.term, stream, round });
+    }
+  }
+}
+
 export function runsOf(terms: readonly number[], base = 0): TermRun[] {
   const runs: TermRun[] = [];
   for (const [at, term] of terms.entries()) {

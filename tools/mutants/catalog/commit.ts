@@ -38,6 +38,7 @@ export const COMMIT: readonly Mutant[] = [
   state.effects.push({
     type: 'append',
     kind: 'noop',
+    config: undefined,
     from,
     until: from + 1,
     term,
@@ -98,8 +99,8 @@ export const COMMIT: readonly Mutant[] = [
     edits: [
       {
         file: FOLLOWING,
-        find: 'Math.max(state.commit, Math.min(commit, state.following.verified))',
-        replace: 'Math.min(commit, state.following.verified)',
+        find: '  if (known <= state.commit) return;',
+        replace: '  if (known === state.commit) return;',
       },
     ],
   },
@@ -131,8 +132,9 @@ export const COMMIT: readonly Mutant[] = [
     edits: [
       {
         file: 'src/raft/raft.ts',
-        find: '  if (message.term < state.term) return;\n',
-        replace: '',
+        find: 'if (message.term < state.term || !isProven(state)) return;',
+        replace: `const isOld = message.term < state.term && message.type === 'vote-reply';
+  if (isOld || !isProven(state)) return;`,
       },
     ],
   },

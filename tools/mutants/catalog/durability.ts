@@ -60,8 +60,8 @@ export const DURABILITY: readonly Mutant[] = [
     edits: [
       {
         file: OUTBOX,
-        find: "state.effects.push({ type: 'send', to, message, after: hardWrite(state) });",
-        replace: "state.effects.push({ type: 'send', to, message, after: 0 });",
+        find: 'const after = Math.max(hardWrite(state), introduction);',
+        replace: 'const after = introduction;',
       },
     ],
   },

@@ -2,6 +2,7 @@
 import type { Mutant } from '../mutant.ts';
 
 const FILE = 'src/raft/election.ts';
+const RAFT = 'src/raft/raft.ts';
 
 export const ELECTION: readonly Mutant[] = [
   {
@@ -10,9 +11,10 @@ export const ELECTION: readonly Mutant[] = [
     source: 'Xraft#33',
     edits: [
       {
-        file: FILE,
-        find: "} else if (reply.term === state.term && state.role === 'candidate') {",
-        replace: "} else if (state.role === 'candidate') {",
+        file: RAFT,
+        find: 'if (message.term < state.term || !isProven(state)) return;',
+        replace: `const isOld = message.term < state.term && message.type !== 'vote-reply';
+  if (isOld || !isProven(state)) return;`,
       },
     ],
   },
@@ -22,15 +24,13 @@ export const ELECTION: readonly Mutant[] = [
     source: 'openraft#1220, databend#16175',
     edits: [
       {
-        file: FILE,
-        find: `    becomeFollower(state, reply.term, undefined);
-  } else if (reply.term === state.term && state.role === 'candidate') {
-    recordVote(state, from, reply.granted);
-  }`,
-        replace: `    state.term = reply.term;
+        file: RAFT,
+        find: 'if (message.term > state.term) return becomeFollower(state, message.term, undefined);',
+        replace: `if (message.term > state.term) {
+    if (state.role !== 'candidate') return becomeFollower(state, message.term, undefined);
+    state.term = message.term;
     state.unwritten.hard = true;
-  }
-  if (state.role === 'candidate') recordVote(state, from, reply.granted);`,
+  }`,
       },
     ],
   },
@@ -148,7 +148,7 @@ export const ELECTION: readonly Mutant[] = [
     source: 'Raft §5.1',
     edits: [
       {
-        file: 'src/raft/raft.ts',
+        file: RAFT,
         find: 'return becomeFollower(state, message.term, undefined);',
         replace: 'return;',
       },
@@ -182,7 +182,9 @@ export const ELECTION: readonly Mutant[] = [
     name: 'vote-request-disturbs-a-leader',
     bug: 'a request for a vote is heard although the leader is alive',
     source: 'Raft thesis §4.2.3, hashicorp/raft#524',
-    edits: [{ file: FILE, find: '  if (refusesVotes(state)) return;\n', replace: '' }],
+    edits: [
+      { file: FILE, find: '  if (!request.forced && refusesVotes(state)) return;\n', replace: '' },
+    ],
   },
   {
     name: 'restart-forgets-the-leader',

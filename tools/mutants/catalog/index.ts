@@ -3,8 +3,10 @@ import type { Mutant } from '../mutant.ts';
 import { COMMIT } from './commit.ts';
 import { DURABILITY } from './durability.ts';
 import { ELECTION } from './election.ts';
+import { IDENTITY } from './identity.ts';
 import { LIVENESS } from './liveness.ts';
 import { LOG } from './log.ts';
+import { MEMBERSHIP } from './membership.ts';
 import { REQUESTS_MUTANTS } from './requests.ts';
 import { RUNTIME } from './runtime.ts';
 
@@ -14,6 +16,8 @@ export const CATALOG: readonly Mutant[] = [
   ...COMMIT,
   ...DURABILITY,
   ...LIVENESS,
+  ...MEMBERSHIP,
+  ...IDENTITY,
   ...RUNTIME,
   ...REQUESTS_MUTANTS,
 ];

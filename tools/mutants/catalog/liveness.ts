@@ -40,14 +40,13 @@ export const LIVENESS: readonly Mutant[] = [
     edits: [
       {
         file: RAFT,
-        find: 'else if (state.now >= state.electionDueMs) startPreVote',
-        replace:
-          "else if (state.role !== 'candidate' && state.now >= state.electionDueMs) startPreVote",
+        find: 'else if (mayStand(state)) startPreVote',
+        replace: "else if (mayStand(state) && state.role !== 'candidate') startPreVote",
       },
       {
         file: RAFT,
-        find: 'return isVoter(state.config, state.id) ? state.electionDueMs : Number',
-        replace: `const waits = isVoter(state.config, state.id) && state.role !== 'candidate';
+        find: 'return isWaiting ? state.electionDueMs : Number',
+        replace: `const waits = isWaiting && state.role !== 'candidate';
   return waits ? state.electionDueMs : Number`,
       },
     ],

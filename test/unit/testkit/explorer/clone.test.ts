@@ -2,14 +2,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  type CatchUp,
+  type Configuration,
+  type ConfigurationAt,
   cloneState,
   createConfiguration,
+  type Handover,
   hashState,
+  planChange,
   type RaftEvent,
   type RaftState,
   step,
 } from '../../../../src/raft/index.ts';
-import { ack, appendOf, head, settledLeader, TestMember } from '../../raft/member.ts';
+import { ack, appendOf, configOf, head, settledLeader, TestMember } from '../../raft/member.ts';
 
 type Change = readonly [name: string, change: (state: RaftState) => unknown];
 
@@ -23,6 +28,15 @@ function leader(): TestMember {
   const member = settledLeader({ terms: [1], commit: 1 });
   member.propose(10, 20);
   ack(member, 'b', member.state.log.last - 1);
+  return member;
+}
+
+/** Adds d, and is asked to hand over as soon as that is done. */
+function changingLeader(): TestMember {
+  const member = leader();
+  const config = planChange(member.state, { add: ['d'] });
+  member.step({ type: 'change', config, wallMs: 0 });
+  member.step({ type: 'transfer', to: 'b' });
   return member;
 }
 
@@ -104,9 +118,57 @@ const ofLeaders: readonly Change[] = [
   ...numbers.map((name): Change => [name, (state) => progressOf(state)[name]++]),
 ];
 
-function progressOf({ leading }: RaftState) {
-  const found = leading?.progress.get('b');
-  if (found === undefined) throw new Error('the leader keeps progress of b');
+const ofChangingLeaders: readonly Change[] = [
+  ...ofLeaders,
+  ['stranger', (state) => Object.assign(progressOf(state), { stranger: true })],
+  ['farewell', (state) => Object.assign(progressOf(state), { dropAtMs: state.now + 50 })],
+  ['last stream', ({ leading }) => leading && leading.lastStream++],
+  ['no handover', ({ leading }) => leading && Object.assign(leading, { handover: undefined })],
+  ['heir', (state) => changeHandover(state, { to: 'c' })],
+  ['end of the handover', (state) => changeHandover(state, { dueMs: state.now + 7 })],
+  ['round of a joining one', (state) => catchUpOf(state).target--],
+  ['start of a round', (state) => catchUpOf(state).startMs--],
+  ['end of its rounds', (state) => Object.assign(catchUpOf(state), { done: true })],
+  ['no rounds', (state) => Object.assign(progressOf(state, 'd'), { catchUp: undefined })],
+  [
+    'index of a configuration',
+    (state) => changeLast(state, ({ config }) => ({ index: 3, config })),
+  ],
+  ['voters', (state) => changeConfig(state, { voters: ['a', 'b'] })],
+  ['joint voters', (state) => changeConfig(state, { outgoing: ['a'] })],
+  ['learners', (state) => changeConfig(state, { learners: [] })],
+  ['joining ones', (state) => changeConfig(state, { joining: [] })],
+  [
+    'one that is replaced',
+    (state) => changeConfig(state, { joining: [{ id: 'd', replaces: 'b' }] }),
+  ],
+  ['incarnations', (state) => changeConfig(state, { incarnations: new Map([['a', 1]]) })],
+  ['older configurations', (state) => state.configs.shift()],
+];
+
+function changeHandover({ leading }: RaftState, parts: Partial<Handover>): void {
+  if (leading?.handover !== undefined) leading.handover = { ...leading.handover, ...parts };
+}
+
+function changeConfig(state: RaftState, parts: Partial<Configuration>): void {
+  changeLast(state, ({ config, index }) => ({ index, config: { ...config, ...parts } }));
+}
+
+function changeLast(state: RaftState, change: (last: ConfigurationAt) => ConfigurationAt): void {
+  state.configs = state.configs.map((each, at) =>
+    at === state.configs.length - 1 ? change(each) : each,
+  );
+}
+
+function catchUpOf(state: RaftState): CatchUp {
+  const { catchUp } = progressOf(state, 'd');
+  if (catchUp === undefined) throw new Error('d is to become a voter');
+  return catchUp;
+}
+
+function progressOf({ leading }: RaftState, id = 'b') {
+  const found = leading?.progress.get(id);
+  if (found === undefined) throw new Error(`the leader keeps progress of ${id}`);
   return found;
 }
 
@@ -114,12 +176,15 @@ const roles = [
   ['follower', follower, [...ofAnyone, ...ofFollowers]],
   ['candidate', candidate, [...ofAnyone, ...ofCandidates]],
   ['leader', leader, [...ofAnyone, ...ofLeaders]],
+  ['leader that changes members', changingLeader, [...ofAnyone, ...ofChangingLeaders]],
 ] as const;
 
 const events: readonly RaftEvent[] = [
   { type: 'timeout' },
   { type: 'campaign' },
   { type: 'propose', bodies: [{ length: 3 }], wallMs: 5 },
+  { type: 'change', config: configOf({ voters: ['a', 'b'] }), wallMs: 0 },
+  { type: 'transfer', to: 'c' },
   {
     type: 'receive',
     from: 'b',
@@ -140,6 +205,13 @@ const events: readonly RaftEvent[] = [
     incarnation: 99,
     message: appendOf({ term: 8, prev: [2, 1] }, [8])[0],
     entries: [head(8)],
+  },
+  {
+    type: 'receive',
+    from: 'b',
+    incarnation: 98,
+    message: appendOf({ term: 3, prev: [3, 2] }, [3])[0],
+    entries: [{ ...head(3), config: configOf({ learners: ['d'] }) }],
   },
 ];
 
@@ -219,6 +291,12 @@ function shifted(state: RaftState, ms: number): RaftState {
   state.following.contactMs += ms;
   if (state.leading === undefined) return state;
   state.leading.heartbeatDueMs += ms;
-  for (const progress of state.leading.progress.values()) progress.contactMs += ms;
+  const { handover } = state.leading;
+  if (handover !== undefined) changeHandover(state, { dueMs: handover.dueMs + ms });
+  for (const progress of state.leading.progress.values()) {
+    progress.contactMs += ms;
+    progress.dropAtMs += ms;
+    if (progress.catchUp !== undefined) progress.catchUp.startMs += ms;
+  }
   return state;
 }

@@ -1,13 +1,43 @@
 // The exhaustive explorer: what it covers is stable, and what is broken it shows by a shortest way.
 import { describe, expect, it } from 'vitest';
-import { type RaftEvent, type RaftState, step } from '../../../../src/raft/index.ts';
-import { explore } from '../../../../src/testkit/explorer/index.ts';
+import {
+  type Configuration,
+  type RaftEvent,
+  type RaftState,
+  step,
+} from '../../../../src/raft/index.ts';
+import { NO_HISTORY, recordLocal } from '../../../../src/testkit/explorer/history.ts';
+import { DEFAULT_SCOPE, explore } from '../../../../src/testkit/explorer/index.ts';
+import { createLocal, type Local } from '../../../../src/testkit/explorer/local.ts';
 
 /** Two members, one election. */
 const small = { members: 2, maxTerm: 2, proposals: 1, crashes: 1, inFlight: 2 } as const;
 
 /** Three members, one election, a crash. */
 const elections = { members: 3, maxTerm: 2, proposals: 0, crashes: 1, inFlight: 2 } as const;
+
+/** Two members, two elections, and one of the two leaves. */
+const removals = {
+  ...{ members: 2, maxTerm: 3, proposals: 0, crashes: 1, inFlight: 2 },
+  changes: [{ remove: ['a'] }, { remove: ['b'] }],
+} as const;
+
+/** A voter, and a learner with an empty log. */
+const promotion = {
+  ...{ members: 2, learners: 1, maxTerm: 3, proposals: 0, crashes: 1, inFlight: 2 },
+  changes: [{ promote: ['b'] }],
+} as const;
+
+/** Two voters and a learner, which takes the place of one of them. */
+const replacement = {
+  ...{ members: 3, learners: 1, maxTerm: 3, proposals: 0, crashes: 0, inFlight: 2 },
+  stepDowns: false,
+  changes: [{ replace: [{ id: 'b', by: 'c' }] }],
+} as const;
+
+const handover = {
+  ...{ members: 2, maxTerm: 2, proposals: 0, crashes: 1, inFlight: 2, transfers: 1 },
+} as const;
 
 describe('an exploration', () => {
   it('of the real core is complete and finds nothing, with the same figures each time', () => {
@@ -59,6 +89,10 @@ describe('a scope', () => {
     [{ maxStates: Number.NaN }, 'scope.maxStates is NaN'],
     [{ preVotes: 'never' }, 'scope.preVotes is never'],
     [{ alike: 1 }, 'scope.alike is 1'],
+    [{ learners: 3 }, 'scope.learners is 3'],
+    [{ transfers: -1 }, 'scope.transfers is -1'],
+    [{ changes: 'all' }, 'scope.changes.length is -1'],
+    [{ changes: [{ remove: ['d'] }] }, 'scope.changes names "d"; accepted: a to c'],
     [{ bogus: 1 }, 'scope.bogus is 1'],
   ])('with %j is refused', (scope, message) => {
     expect(() => explore(scope as object)).toThrow(message);
@@ -73,13 +107,13 @@ describe('a core that is broken', () => {
     expect(violation?.path).toEqual(['a times out']);
   });
 
-  it('and counts a vote that it was not given elects two leaders in one term', () => {
+  it('and counts a vote that it was not given leads without a quorum', () => {
     const { violation } = explore({ ...elections, step: vain });
-    expect(violation?.message).toMatch(/Election Safety: one leader in term 2/);
-    // Two timeouts, two writes, two requests and two answers: it takes no less.
-    expect(violation?.path).toHaveLength(8);
+    expect(violation?.message).toMatch(/the leader of term 2 has the durable votes of a quorum/);
+    // Two timeouts, two writes, a request and an answer: it takes no less.
+    expect(violation?.path).toHaveLength(6);
     expect(violation?.path[0]).toBe('a times out');
-    expect(violation?.path[7]).toBe('a receives vote-reply b→a (term 2, granted false)');
+    expect(violation?.path[5]).toBe('b receives vote-reply a→b (term 2, granted false)');
   });
 
   it('and takes its log for durable at once is caught by its disk', () => {
@@ -91,6 +125,63 @@ describe('a core that is broken', () => {
     const { violation } = explore({ ...small, step: fragile });
     expect(violation?.message).toBe('no leader is wanted here');
     expect(violation?.path.at(-1)).toMatch(/receives vote-reply/);
+  });
+});
+
+describe('an exploration of changes', () => {
+  it.each([
+    ['removes either of two', removals, { states: 60_153, transitions: 141_650, depth: 37 }],
+    ['makes a learner a voter', promotion, { states: 13_719, transitions: 32_025, depth: 36 }],
+    [
+      'replaces one of two, jointly',
+      replacement,
+      { states: 20_006, transitions: 59_918, depth: 54 },
+    ],
+    ['hands over', handover, { states: 1303, transitions: 2794, depth: 25 }],
+  ])('%s, and finds nothing', (_, scope, figures) => {
+    expect(explore(scope)).toEqual({ ...figures, complete: true });
+  });
+
+  it('covers no less because those that no change names are alike', () => {
+    const scope = { members: 3, maxTerm: 2, proposals: 0, crashes: 0, inFlight: 1 } as const;
+    const figures = explore({ ...scope, changes: [{ remove: ['c'] }] });
+    const all = explore({ ...scope, changes: [{ remove: ['c'] }], alike: false });
+    expect(all.complete).toBe(true);
+    expect(all.violation).toBeUndefined();
+    expect(all.states).toBeLessThanOrEqual(2 * figures.states);
+    expect(all.states).toBeGreaterThan(figures.states);
+  });
+
+  it('finds a core where a configuration counts only once it is committed', () => {
+    const scope = { members: 3, maxTerm: 2, proposals: 0, crashes: 0, inFlight: 1 } as const;
+    const { violation } = explore({ ...scope, changes: [{ remove: ['c'] }], step: tardy });
+    expect(violation?.message).toMatch(/entry 3, .* is durable at a quorum/);
+    expect(violation?.path).toContain('a is asked to remove c');
+  });
+
+  it('finds a core that counts what a learner holds', () => {
+    const { violation } = explore({ ...replacement, step: lenient });
+    expect(violation?.message).toMatch(/entry \d, .* is durable at a quorum/);
+  });
+
+  it('finds a core that is elected by those who had a vote before', () => {
+    const { violation } = explore({ ...replacement, stepDowns: true, step: nostalgic });
+    expect(violation?.message).toMatch(/the leader of term \d has the durable votes of a quorum/);
+  });
+});
+
+describe('the history', () => {
+  it('knows who led which term, whoever has stepped down since', () => {
+    const leaderOf = (at: number, term: number): Local => {
+      const local = createLocal(at, DEFAULT_SCOPE);
+      return { ...local, state: { ...local.state, role: 'leader', term } };
+    };
+    const history = recordLocal(NO_HISTORY, leaderOf(0, 2));
+    expect(recordLocal(history, leaderOf(0, 2))).toEqual(history);
+    expect(recordLocal(history, leaderOf(1, 3)).leaders).toEqual([undefined, undefined, 0, 1]);
+    expect(() => recordLocal(history, leaderOf(1, 2))).toThrow(
+      'Election Safety: one leader in term 2',
+    );
   });
 });
 
@@ -121,3 +212,30 @@ const fragile: Step = (state: RaftState, event, now) => {
   if (state.role === 'leader') throw new Error('no leader is wanted here');
   return effects;
 };
+
+/** Goes by the last configuration that it knows to be committed. */
+const tardy: Step = (state, event, now) => stepWith(state.configs[0]?.config, state, event, now);
+
+/** Makes no difference between voters and learners. */
+const lenient: Step = (state, event, now) => {
+  const { config } = state;
+  const isCounting = event.type === 'receive' && state.role === 'leader';
+  const voters = [...config.voters, ...config.learners];
+  return stepWith(isCounting ? { ...config, voters } : config, state, event, now);
+};
+
+/** Asks, and counts, those who had a vote before. */
+const nostalgic: Step = (state, event, now) =>
+  state.role === 'leader' ? step(state, event, now) : tardy(state, event, now);
+
+function stepWith(
+  config: Configuration | undefined,
+  state: RaftState,
+  event: RaftEvent,
+  now: number,
+): ReturnType<Step> {
+  state.config = config ?? state.config;
+  const effects = step(state, event, now);
+  state.config = state.configs.at(-1)?.config ?? state.config;
+  return effects;
+}
