@@ -40,6 +40,7 @@ export {
   liveConfigurations,
   membersOf,
   otherMembers,
+  versionOf,
 } from './membership.ts';
 export type {
   Append,

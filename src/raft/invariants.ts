@@ -3,7 +3,7 @@ import { assert } from '../lib/assert.ts';
 import { follows } from './changes.ts';
 import type { Effect, Role, Send } from './effects.ts';
 import { lastTerm, termAt } from './log.ts';
-import type { Configuration } from './membership.ts';
+import { type Configuration, versionOf } from './membership.ts';
 import type { Progress } from './progress.ts';
 import type { RaftState } from './state.ts';
 
@@ -36,7 +36,7 @@ export function summarize(state: RaftState): Summary {
     applying: state.applying,
     last: state.log.last,
     completed: state.writes.completed,
-    version: state.configs.at(-1)?.index ?? 0,
+    version: versionOf(state),
     config: state.config,
     matches,
   };

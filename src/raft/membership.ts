@@ -41,6 +41,11 @@ export function createConfiguration(parts: Partial<Configuration>): Configuratio
 /** What a member that was never told of any configuration knows. */
 export const NO_CONFIGURATION: ConfigurationAt = { index: 0, config: createConfiguration({}) };
 
+/** Of the configuration in force: the index of its entry. */
+export function versionOf({ configs }: { readonly configs: readonly ConfigurationAt[] }): number {
+  return configs.at(-1)?.index ?? 0;
+}
+
 export function isVoter(config: Voters, id: MemberId): boolean {
   return config.voters.includes(id) || config.outgoing.includes(id);
 }

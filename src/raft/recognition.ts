@@ -15,13 +15,19 @@ export function incarnationOf(state: RaftState, id: MemberId): number | undefine
 }
 
 /**
- * Is this store a voter's? A member that only shares its id with one may not stand, and one that
- * was made to join is none of the first members, of which no configuration names the stores.
+ * Numbers of stores that first members began with are even, of those made to join odd. A voter
+ * whose store no configuration names is a first member: no other store can be that one's.
  */
+export function isFirstStore(incarnation: number): boolean {
+  return incarnation % 2 === 0;
+}
+
+/** Is this store a voter's? A member that only shares its id with one may not stand. */
 export function isRecognisedVoter(state: RaftState, config: RaftState['config']): boolean {
-  const { id, incarnation, recognition } = state;
-  const bearer = config.incarnations.get(id) ?? recognition.pins.get(id);
-  return isVoter(config, id) && bearer === incarnation;
+  const { id, incarnation } = state;
+  if (!isVoter(config, id)) return false;
+  const bearer = config.incarnations.get(id);
+  return bearer === undefined ? isFirstStore(incarnation) : bearer === incarnation;
 }
 
 /**
@@ -43,14 +49,17 @@ export function meet(state: RaftState, { from, incarnation, message }: Receive):
   if (from === state.id || incarnationOf(state, from) !== undefined) return;
   const isAnswering =
     'stream' in message && state.leading?.progress.get(from)?.stream === message.stream;
-  if (!isVoter(state.config, from) && !(isAnswering && isMember(state.config, from))) return;
+  const isBearer = isVoter(state.config, from) ? isFirstStore(incarnation) : isAnswering;
+  if (!isBearer || !isMember(state.config, from)) return;
   state.recognition.pins.set(from, incarnation);
   state.unwritten.recognition = true;
 }
 
-/** The id is known to belong to another store. */
+/** The id belongs to another store. */
 export function isStranger(state: RaftState, { from, incarnation }: Receive): boolean {
-  return (incarnationOf(state, from) ?? incarnation) !== incarnation;
+  const bearer = incarnationOf(state, from);
+  if (bearer !== undefined) return bearer !== incarnation;
+  return isVoter(state.config, from) && !isFirstStore(incarnation);
 }
 
 /** Its host will want to know: the member of that name is not coming back. */
@@ -121,7 +130,6 @@ export function isGreeting(message: Message): message is Greeting | GreetingRepl
 
 function admit(state: RaftState): void {
   state.recognition.admitted = true;
-  state.recognition.pins.set(state.id, state.incarnation);
   state.unwritten.recognition = true;
   state.recognition.greeted.clear();
   resetElectionDue(state);

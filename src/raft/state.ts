@@ -136,7 +136,7 @@ export interface RaftState {
 
 export interface RaftInit {
   readonly id: MemberId;
-  /** A whole number of 53 bits, not 0. */
+  /** A whole number of 53 bits, not 0: even for a first member of a cluster, odd for others. */
   readonly incarnation: number;
   readonly known: KnownMembers;
   /** Those in the log, in order, from one that is committed on; none in a new member's store. */

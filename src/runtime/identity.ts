@@ -22,9 +22,11 @@ export interface StoreIdentity extends KnownMembers {
   readonly boot: number;
 }
 
-export function newIncarnation(): number {
+/** Even for a first member of a cluster, odd for one that is to join. */
+export function newIncarnation(isFirst: boolean): number {
   const bytes = randomBytes(8);
-  return (bytes.readUInt32BE(0) & 0x1fffff) * 2 ** 32 + (bytes.readUInt32BE(4) || 1);
+  const low = (bytes.readUInt32BE(4) & 0xfffffffe) + (isFirst ? 0 : 1);
+  return (bytes.readUInt32BE(0) & 0x1fffff) * 2 ** 32 + (low || 2);
 }
 
 /** As people and transports see it: 14 hexadecimal digits. */

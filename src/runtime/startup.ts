@@ -2,7 +2,7 @@
 import type { LogEntry, LogStore, StoredLog } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import type { ConfigurationAt, RaftInit } from '../raft/index.ts';
-import { clusterIdOf, isSameCluster, joinerClusterId } from './cluster-id.ts';
+import { clusterIdOf, isJoinerClusterId, isSameCluster, joinerClusterId } from './cluster-id.ts';
 import { decodeIdentity, encodeIdentity, newIncarnation, type StoreIdentity } from './identity.ts';
 import { invalidOption } from './option-checks.ts';
 import type { CheckedOptions } from './options.ts';
@@ -102,7 +102,8 @@ async function prepareToJoin(stored: StoredLog, options: Options): Promise<Opene
 }
 
 function newIdentity(clusterId: string, id: string, admitted: boolean): StoreIdentity {
-  return { clusterId, id, incarnation: newIncarnation(), boot: 1, admitted, pins: new Map() };
+  const incarnation = newIncarnation(!isJoinerClusterId(clusterId));
+  return { clusterId, id, incarnation, boot: 1, admitted, pins: new Map() };
 }
 
 function checkStored({ base, hardState, last, sizes }: StoredLog): void {

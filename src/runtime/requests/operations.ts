@@ -15,6 +15,7 @@ import {
   planTransfer,
   type RaftEvent,
   type RaftState,
+  versionOf,
 } from '../../raft/index.ts';
 import { membershipOf } from '../membership.ts';
 import type { Roster } from '../roster.ts';
@@ -65,7 +66,7 @@ export class Operations {
       roster.expect(config, comingOf(change));
       const membership = () => membershipOf(state, roster);
       const call = new MembersCall(init, { state, config, joining, membership, replan: plan });
-      const version = state.configs.at(-1)?.index ?? 0;
+      const version = versionOf(state);
       const wallMs = Math.max(0, Math.floor(clock.wallMs()));
       return [{ type: 'change', config, version, wallMs }, call];
     });

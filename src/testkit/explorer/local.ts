@@ -49,7 +49,7 @@ function firstEntry({ learners, members }: Scope): SimEntry {
 }
 
 /** Nobody's store is emptied here: all are alike in this, too. */
-export const INCARNATION = 1;
+export const INCARNATION = 2;
 
 /** Nobody but the voters takes part before a leader is heard. */
 const NOBODY_MET: KnownMembers = { admitted: true, pins: new Map() };

@@ -82,7 +82,7 @@ function renameLeading(leading: Leading, renaming: Renaming): Leading {
     ...leading,
     progress: renameKeys(leading.progress, renaming),
     handover: handover && { ...handover, to: renameId(handover.to, renaming) },
-    yielded: yielded && { ...yielded, to: renameId(yielded.to, renaming) },
+    yielded: renameKeys(yielded, renaming),
   };
 }
 

@@ -103,8 +103,8 @@ export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
     ...{ ...changing, members: 2, crashes: 0, heartbeats: 2 },
     changes: [{ remove: ['b'] }, { add: ['b'] }],
   },
-  /** Three members, two elections, one of them asked for. */
-  handover: { ...changing, inFlight: 1, crashes: 0, transfers: 1 },
+  /** Three members, two elections, one of them asked for by a leader that was heard. */
+  handover: { ...changing, inFlight: 1, crashes: 0, heartbeats: 1, transfers: 1 },
 };
 
 /** Throws ERR_INVALID_OPTION. */

@@ -17,6 +17,7 @@ import {
   type Send,
   type step,
   summarize,
+  versionOf,
 } from '../../raft/index.ts';
 import { isSame, type SimEntry } from '../simulator/sim-disk.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
@@ -99,7 +100,7 @@ class Transition {
       case 'change':
         return this.#unlessRefused(() => {
           const config = planChange(state, what.change);
-          return { type: 'change', config, wallMs: 0 };
+          return { type: 'change', config, version: versionOf(state), wallMs: 0 };
         });
       case 'transfer':
         return this.#unlessRefused(() => {

@@ -11,6 +11,7 @@ import {
   planTransfer,
   type RaftEvent,
   type RaftOptions,
+  versionOf,
 } from '../../../src/raft/index.ts';
 import { Judge } from './judge.ts';
 import { type Envelope, options, ScriptedMember } from './member.ts';
@@ -70,7 +71,7 @@ export class ScriptedCluster {
     const { state } = this.member(id);
     this.#attempt(id, () => {
       const config = planChange(state, change, ifVersion);
-      const version = state.configs.at(-1)?.index ?? 0;
+      const version = versionOf(state);
       const event = { type: 'change', config, version, wallMs: this.now } as const;
       this.step(id, event, `changes members to ${nameOf(config)}`);
     });
@@ -93,7 +94,8 @@ export class ScriptedCluster {
   /** Its store is empty: it comes back to be added, or as if it began the cluster. */
   wipe(id: MemberId, as: 'joiner' | 'first'): void {
     const member = this.member(id);
-    const incarnation = member.disk.incarnation + 1000;
+    const before = member.disk.incarnation;
+    const incarnation = before - (before % 2) + 1000 + (as === 'first' ? 0 : 1);
     const disk = as === 'first' ? newStore(incarnation, this.#first) : emptyStore(incarnation);
     member.wipe(disk, this.now);
     this.#judge.recordDisk(id, disk);

@@ -33,7 +33,7 @@ export function firstConfiguration(beginnings: ReadonlyMap<MemberId, Beginning>)
 export function firstStore(id: MemberId, begins: Beginning, config: Configuration): Stored {
   const { as, commit, terms, vote } = begins;
   const incarnation = firstIncarnation(id);
-  if (as === 'joiner') return emptyStore(incarnation);
+  if (as === 'joiner') return emptyStore(incarnation + 1);
   const entries = terms.map((term, at): Entry => {
     const name = term === 1 && at === 0 ? 'first' : `old${at + 1}`;
     return { term, timeMs: 0, size: 4, name, config: at === 0 ? config : undefined };
@@ -64,6 +64,7 @@ export function newStore(incarnation: number, config: Configuration): Stored {
   };
 }
 
+/** Even: it begins with the cluster. Stores that are made to join have odd numbers. */
 export function firstIncarnation(id: MemberId): number {
-  return id.charCodeAt(0);
+  return 2 * (id.charCodeAt(0) - 96);
 }

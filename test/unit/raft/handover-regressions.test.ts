@@ -62,7 +62,12 @@ describe('a store', () => {
 
   it('of a first member is known to a majority of the others before it takes part', () => {
     const member = newcomer();
-    const known = { type: 'greeting-reply', term: 1, incarnation: 97, known: true } as const;
+    const known = {
+      type: 'greeting-reply',
+      term: 1,
+      incarnation: incarnationOf('a'),
+      known: true,
+    } as const;
     expect(member.state.recognition.admitted).toBe(false);
     member.receive('b', known);
     expect(member.state.recognition.admitted).toBe(false);
@@ -85,7 +90,7 @@ describe('a store', () => {
     ]);
     const leader = settledLeader({ known: { admitted: true, pins } });
     const config = { ...leader.state.config, voters: ['a', 'b'] };
-    leader.step({ type: 'change', config, wallMs: 0 });
+    leader.change(config);
     leader.writeAll();
     ack(leader, 'b', leader.state.log.last);
     expect([...leader.state.recognition.pins.keys()]).toEqual(['b']);
@@ -126,7 +131,9 @@ describe('a handover', () => {
 
   it('is what a candidate speaks of only if a leader asked it to stand', () => {
     const asked = follower();
-    asked.receive('b', { type: 'timeout-now', term: 2, round: 0 });
+    const beat = { type: 'heartbeat', term: 2, stream: 1, commit: 0, sent: 0 } as const;
+    asked.receive('b', { ...beat, round: 1 });
+    asked.receive('b', { type: 'timeout-now', term: 2, round: 1 });
     expect(asked.sent('vote-request').map(({ message }) => message.forced)).toEqual([true, true]);
     const other = follower();
     other.timeout();

@@ -23,6 +23,7 @@ import {
   step,
   summarize,
   type TermRun,
+  versionOf,
   type Write,
 } from '../../../src/raft/index.ts';
 import { otherVoters } from '../../../src/raft/membership.ts';
@@ -78,7 +79,7 @@ export class TestMember {
     this.state = createState({
       id,
       incarnation,
-      known: init.known ?? { admitted: true, pins: new Map([[id, incarnation]]) },
+      known: init.known ?? { admitted: true, pins: new Map() },
       configs: init.configs ?? [{ index: base.index, config: configOf(init) }],
       hardState: {
         term: init.term ?? terms.at(-1) ?? base.term,
@@ -143,8 +144,7 @@ export class TestMember {
 
   /** Asks for a configuration that was planned on the one in force. */
   change(config: Configuration, wallMs = 0): void {
-    const version = this.state.configs.at(-1)?.index ?? 0;
-    this.step({ type: 'change', config, version, wallMs });
+    this.step({ type: 'change', config, version: versionOf(this.state), wallMs });
   }
 
   /** Completes the oldest waiting write. */
@@ -200,7 +200,7 @@ export class TestMember {
 
 /** The store on which a member runs, unless a test says otherwise. */
 export function incarnationOf(id: MemberId): number {
-  return id.charCodeAt(0);
+  return 2 * id.charCodeAt(0);
 }
 
 /** With every incarnation known. */

@@ -17,7 +17,7 @@ import {
 } from './member.ts';
 
 function change(member: TestMember, what: MembersChange): void {
-  member.step({ type: 'change', config: planChange(member.state, what), wallMs: 0 });
+  member.change(planChange(member.state, what));
 }
 
 /** The latest change is durable here and at these others. */
@@ -73,7 +73,7 @@ describe('a change', () => {
     makeLeader(leader);
     leader.writeAll();
     expect(() => planChange(leader.state, { remove: ['c'] })).toThrow(busy);
-    leader.step({ type: 'change', config: configOf({ voters: ['a', 'b'] }), wallMs: 0 });
+    leader.change(configOf({ voters: ['a', 'b'] }));
     expect(leader.state.config.voters).toEqual(['a', 'b', 'c']);
     ack(leader, 'b', leader.state.log.last);
     change(leader, { remove: ['c'] });

@@ -19,6 +19,8 @@ import {
 
 /** The incarnation of one whose store was emptied. */
 const NEW = 1000;
+/** Of a store that was made to join. */
+const JOINED = 1001;
 
 const ids: readonly MemberId[] = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 
@@ -218,17 +220,25 @@ describe('an empty store', () => {
 
   it('that was made to join is none of the first voters, whose stores nobody has named', () => {
     const config = configOf({ incarnations: new Map() });
-    const known = { admitted: true, pins: new Map() };
-    const init: MemberInit = { terms: [1], configs: [{ index: 1, config }], known };
-    expect(asked(init)).toEqual([]);
-    const member = new TestMember(init);
+    const init: MemberInit = { terms: [1], configs: [{ index: 1, config }] };
+    expect(asked({ ...init, incarnation: JOINED })).toEqual([]);
+    const member = new TestMember({ ...init, incarnation: JOINED });
     member.pass(1000);
     member.step({ type: 'campaign' });
     expect(member.state.role).toBe('follower');
-    // The one that was there from the beginning has itself on its list.
-    expect(asked({ ...init, known: { admitted: true, pins: new Map([['a', NEW]]) } })).toHaveLength(
-      1,
-    );
+    expect(asked({ ...init, incarnation: NEW })).not.toEqual([]);
+  });
+
+  it('that was made to join is not met as one of them, whatever it says it holds', () => {
+    const config = configOf({ incarnations: new Map([['a', incarnationOf('a')]]) });
+    const leader = new TestMember({ terms: [1], configs: [{ index: 1, config }] });
+    makeLeader(leader);
+    leader.writeAll();
+    const { last } = leader.state.log;
+    const ack = { type: 'append-ack', term: leader.state.term, match: last } as const;
+    leader.receiveAs(JOINED, 'c', { ...ack, stream: progress(leader, 'c').stream });
+    expect(progress(leader, 'c')).toMatchObject({ match: 0, stranger: true });
+    expect(leader.state.recognition.pins.has('c')).toBe(false);
   });
 
   it('as a learner gives one if it is asked: it may have become a voter (M5)', () => {

@@ -7,7 +7,7 @@ import {
 } from '../../../src/raft/index.ts';
 import { EventLoop } from '../../../src/runtime/event-loop.ts';
 import { HandClock } from '../memory/hand-clock.ts';
-import { configOf, testOptions } from '../raft/member.ts';
+import { configOf, incarnationOf, testOptions } from '../raft/member.ts';
 
 class Bench {
   readonly clock = new HandClock();
@@ -27,7 +27,7 @@ class Bench {
     this.state = createState({
       ...{
         id: 'a',
-        incarnation: 97,
+        incarnation: incarnationOf('a'),
         known,
         configs,
         options: testOptions,

@@ -20,11 +20,13 @@ const corrupt = expect.objectContaining({ code: 'ERR_STORE_CORRUPT' });
 
 describe('an incarnation', () => {
   it('is a whole number of 53 bits and never 0, another one each time', () => {
-    const made = Array.from({ length: 100 }, newIncarnation);
+    const made = Array.from({ length: 100 }, (_, at) => newIncarnation(at % 2 === 0));
     expect(made.filter((each) => !Number.isSafeInteger(each) || each <= 0)).toEqual([]);
     expect(new Set(made).size).toBe(100);
     expect(made.some((each) => each > 2 ** 52)).toBe(true);
     expect(made.some((each) => each < 2 ** 52)).toBe(true);
+    // Even for first members, odd for those that join: whoever meets them can tell.
+    expect(made.every((each, at) => each % 2 === at % 2)).toBe(true);
   });
 
   it('is shown as 14 hexadecimal digits', () => {

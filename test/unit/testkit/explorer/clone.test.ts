@@ -35,7 +35,7 @@ function leader(): TestMember {
 function changingLeader(): TestMember {
   const member = leader();
   const config = planChange(member.state, { add: ['d'] });
-  member.step({ type: 'change', config, wallMs: 0 });
+  member.change(config);
   member.step({ type: 'transfer', to: 'b' });
   return member;
 }
@@ -183,7 +183,7 @@ const events: readonly RaftEvent[] = [
   { type: 'timeout' },
   { type: 'campaign' },
   { type: 'propose', bodies: [{ length: 3 }], wallMs: 5 },
-  { type: 'change', config: configOf({ voters: ['a', 'b'] }), wallMs: 0 },
+  { type: 'change', config: configOf({ voters: ['a', 'b'] }), version: 0, wallMs: 0 },
   { type: 'transfer', to: 'c' },
   {
     type: 'receive',
