@@ -85,8 +85,10 @@ export function receiveGreeting(state: RaftState, from: MemberId, event: Receive
   if (isListed ? bearer === undefined : state.configs[0]?.index === 0) return;
   const known = isListed && bearer === incarnation;
   send(state, from, { type: 'greeting-reply', term: state.term, incarnation, known });
-  const message: Greeting = { type: 'greeting', term: state.term };
-  if (known && !admitted && !greeted.has(from)) send(state, from, message);
+  // Whoever was met just now may have been away when it was greeted. Later it is only answered: two
+  // that greet each other back would not come to an end.
+  const isNew = state.unwritten.recognition && !admitted && !greeted.has(from);
+  if (isNew) send(state, from, { type: 'greeting', term: state.term });
 }
 
 export function receiveGreetingReply(state: RaftState, from: MemberId, reply: GreetingReply): void {
