@@ -3,7 +3,7 @@ import { assert } from '../lib/assert.ts';
 import { follows } from './changes.ts';
 import type { Effect, Role, Send } from './effects.ts';
 import { lastTerm, termAt } from './log.ts';
-import type { Configuration } from './membership.ts';
+import { type Configuration, isMember } from './membership.ts';
 import type { RaftState } from './state.ts';
 
 /** The little of a state that the next one is compared with. */
@@ -88,7 +88,9 @@ export function checkStep(before: Summary, state: RaftState, effects: readonly E
     assert(state.votedFor === before.votedFor, 'one vote a term (§5.2)');
   }
   assert(state.commit >= before.commit, 'the commit index never goes back');
-  const told = state.commit > before.commit && state.role !== 'leader';
+  // A leader that resigns counts to the last.
+  const resigns = before.role === 'leader' && state.term === before.term;
+  const told = state.commit > before.commit && state.role !== 'leader' && !resigns;
   assert(!told || state.commit <= state.following.verified, 'a follower commits what is verified');
   assert(
     (termAt(state.log, before.commit) ?? before.commitTerm) === before.commitTerm,
@@ -99,6 +101,8 @@ export function checkStep(before: Summary, state: RaftState, effects: readonly E
   if (leads) {
     assert(state.log.last >= before.last, 'a leader only appends (§5.3)');
     for (const [id, match] of before.matches) {
+      // Whoever comes back under the id of a former member begins anew.
+      if (!isMember(before.config, id) && isMember(state.config, id)) continue;
       const now = state.leading?.progress.get(id)?.match ?? match;
       assert(now >= match, 'match never goes back in a term');
     }

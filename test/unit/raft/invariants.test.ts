@@ -106,6 +106,19 @@ describe('a step that breaks a rule is found', () => {
     expect(() => checkStep(before, member.state, [])).toThrow(/match never goes back/);
   });
 
+  it('but not when a removed member comes back, or a leader resigns as it commits', () => {
+    const member = settledLeader();
+    const { state } = member;
+    const before = summarize(state);
+    const voters = before.config.voters.filter((id) => id !== 'c');
+    progress(member, 'c').match = 0;
+    const removed = { ...before, config: { ...before.config, voters } };
+    expect(() => checkStep(removed, state, [])).not.toThrow();
+    const earlier = { ...before, commit: 0, commitTerm: 0 };
+    Object.assign(state, { role: 'follower', leading: undefined });
+    expect(() => checkStep({ ...earlier, matches: new Map() }, state, [])).not.toThrow();
+  });
+
   it('when a leader commits an entry of an earlier term', () => {
     const member = settledLeader({ terms: [1, 1, 1] });
     member.state.commit = 1;
