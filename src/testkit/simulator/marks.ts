@@ -2,6 +2,7 @@
 // situation that must come up in some of the seeds, or the search does not look where bugs are.
 import type { Effect, Message, RaftEvent, RaftState, Summary } from '../../raft/index.ts';
 import { committedIndex, termAt } from '../../raft/index.ts';
+import { memberMarks } from './marks-members.ts';
 
 /** Situations that every search must have met. */
 export const expectedMarks = [
@@ -36,6 +37,7 @@ export const expectedMarks = [
   'a window is full',
   'a proposal is refused: too much is under way',
   'a write completes that was overtaken by a truncation',
+  ...memberMarks,
 ] as const;
 
 export type Mark = (typeof expectedMarks)[number];
