@@ -151,9 +151,13 @@ export class Operator {
     const refused = members.filter(({ isRefused }) => isRefused);
     const isMended = refused.length > 0 && draw.chance(0.7);
     const { at, id } = draw.pick(isMended ? refused : members);
-    const asFirst = at < plan.members && draw.chance(plan.changes.asFirst);
+    const first = members.slice(0, plan.members).map((member) => member.id);
+    const isFirst = !isMended && at < plan.members && draw.chance(plan.changes.asFirst);
     const downUs = Math.ceil(draw.exponential(plan.process.downMeanMs) * 1000) + 1;
-    const fault = { type: 'wipe', member: at, asFirst: asFirst && !isMended, downUs } as const;
+    const asFirst = isFirst && standing.mayBeEmptied(members[at] as SimMember, first, true);
+    const fault = { type: 'wipe', member: at, asFirst, downUs } as const;
+    if (!asFirst && !standing.mayBeEmptied(members[at] as SimMember, first, false))
+      return undefined;
     if (isMended || standing.canProgress((member) => member.id === id)) return fault;
     return undefined;
   }

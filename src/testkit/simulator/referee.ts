@@ -1,13 +1,14 @@
 // What must hold for the whole cluster, after every step: it sees everything at once, which no
 // member can. The names are those of the Raft paper, figure 3.
 import { assert } from '../../lib/assert.ts';
-import type {
-  AppendAck,
-  Configuration,
-  HeartbeatAck,
-  MemberId,
-  Message,
-  RaftEvent,
+import {
+  type AppendAck,
+  type Configuration,
+  type HeartbeatAck,
+  isMember,
+  type MemberId,
+  type Message,
+  type RaftEvent,
 } from '../../raft/index.ts';
 import { Contacts } from './contacts.ts';
 import { doOverlap, isQuorum } from './quorums.ts';
@@ -181,7 +182,8 @@ export class Referee {
     const { log, state } = member;
     const match = state.leading?.progress.get(from)?.match ?? 0;
     const disk = this.#stores.get(incarnationAt(member, from) ?? 0);
-    if (match === 0 || disk === undefined) return;
+    // Of one that was removed it does not matter any more who it is.
+    if (match === 0 || disk === undefined || !isMember(state.config, from)) return;
     const { entries, hardState } = disk;
     const isKnown = hardState.term > state.term || isSame(entries[match - 1], log[match - 1]);
     assert(isKnown, `what ${from} is known to hold, up to ${match}, is durable there`);

@@ -62,6 +62,34 @@ export class Standing {
     return open.every((config) => isQuorum(config, counts(config)) && this.#joins(config, counts));
   }
 
+  /**
+   * May this store be lost, and another come back as one that the cluster began with? Only if among
+   * those it began with enough are left to tell whoever greets them that its id is taken.
+   */
+  mayBeEmptied(lost: SimMember, first: readonly MemberId[], asFirst: boolean): boolean {
+    const greeting = this.#members.filter((member) => {
+      const isTaken = member.incarnation !== member.at + 1 || (member === lost && isAdmitted(lost));
+      if (!isTaken || !first.includes(member.id)) return false;
+      if (member === lost) return asFirst;
+      return !member.isRefused && member.origin.entries.length > 0;
+    });
+    return greeting.every(({ id }) => {
+      const others = first.filter((other) => other !== id);
+      const tell = others.filter((other) => other !== lost.id && this.#tells(other, id));
+      return others.length > 0 && tell.length * 2 >= others.length;
+    });
+  }
+
+  /** Does it know of an earlier store of `id`, or that `id` is no member any more? */
+  #tells(other: MemberId, id: MemberId): boolean {
+    const member = this.#byId.get(other);
+    const config = member?.versions.at(-1)?.config;
+    if (member === undefined || config === undefined || member.isRefused) return false;
+    const ids = [...config.voters, ...config.outgoing, ...config.learners];
+    if (!ids.includes(id)) return true;
+    return (config.incarnations.get(id) ?? member.disk.known.pins.get(id)) !== undefined;
+  }
+
   /** Those that join may have their votes at any moment. */
   #joins(
     config: Configuration,
