@@ -11,7 +11,7 @@ import type {
 } from './messages.ts';
 import { hardWrite, send } from './outbox.ts';
 import { voteResult } from './quorum.ts';
-import { isRecognisedVoter } from './recognition.ts';
+import { isRecognisedVoter, mayVote } from './recognition.ts';
 import { startLeading } from './replication.ts';
 import { becomeFollower, forgetLeader } from './roles.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
@@ -54,6 +54,7 @@ export function receivePreVoteRequest(
 ): void {
   const granted =
     request.campaign > state.term &&
+    mayVote(state) &&
     !refusesVotes(state) &&
     isUpToDate(state.log, request.lastIndex, request.lastTerm);
   const { term } = state;
@@ -74,7 +75,7 @@ export function receiveVoteRequest(state: RaftState, from: MemberId, request: Vo
     send(state, from, { type: 'vote-reply', term: state.term, granted: false });
     return;
   }
-  if (!request.forced && refusesVotes(state)) return;
+  if (!mayVote(state) || (!request.forced && refusesVotes(state))) return;
   if (request.term > state.term) becomeFollower(state, request.term, undefined);
   const granted =
     (state.votedFor === undefined || state.votedFor === from) &&

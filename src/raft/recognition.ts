@@ -14,12 +14,25 @@ export function incarnationOf(state: RaftState, id: MemberId): number | undefine
   return state.config.incarnations.get(id) ?? state.recognition.pins.get(id);
 }
 
-/** Is this store a voter's? A member that only shares its id with one may not stand. */
+/**
+ * Is this store a voter's? A member that only shares its id with one may not stand. Where the
+ * configuration does not say, it is the one that the other first members have admitted.
+ */
 export function isRecognisedVoter(state: RaftState, config: RaftState['config']): boolean {
   return (
     isVoter(config, state.id) &&
-    (config.incarnations.get(state.id) ?? state.incarnation) === state.incarnation
+    (config.incarnations.get(state.id) ?? state.recognition.pins.get(state.id)) ===
+      state.incarnation
   );
+}
+
+/**
+ * May it grant votes? One that lags may not know yet that it is a voter; but not a store that has
+ * only the id of one, and not an empty one: who never met the former bearer would count them.
+ */
+export function mayVote(state: RaftState): boolean {
+  const { config, id } = state;
+  return config.voters.length > 0 && (!isVoter(config, id) || isRecognisedVoter(state, config));
 }
 
 /**
@@ -106,6 +119,7 @@ export function isGreeting(message: Message): message is Greeting | GreetingRepl
 
 function admit(state: RaftState): void {
   state.recognition.admitted = true;
+  state.recognition.pins.set(state.id, state.incarnation);
   state.unwritten.recognition = true;
   state.recognition.greeted.clear();
   resetElectionDue(state);

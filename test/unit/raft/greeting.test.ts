@@ -31,3 +31,50 @@ describe('a greeting', () => {
     });
   });
 });
+
+describe('a store that was emptied and has not been added again', () => {
+  const config = createConfiguration({ voters: ['a', 'b', 'c'] });
+  const request = {
+    type: 'vote-request',
+    forced: false,
+    term: 2,
+    lastIndex: 9,
+    lastTerm: 1,
+  } as const;
+  const ask = {
+    type: 'pre-vote-request',
+    term: 1,
+    campaign: 2,
+    lastIndex: 9,
+    lastTerm: 1,
+  } as const;
+
+  it.each([
+    ['with nothing in it', new TestMember({ configs: [] })],
+    [
+      'with a log that names its id, not it',
+      new TestMember({ terms: [1], commit: 1, configs: [{ index: 1, config }] }),
+    ],
+  ])('%s neither votes nor stands', (_, member) => {
+    member.receive('b', ask);
+    expect(member.only('pre-vote-reply').message.granted).toBe(false);
+    member.receive('b', request);
+    expect(member.sent('vote-reply')).toEqual([]);
+    member.pass(1000);
+    member.step({ type: 'campaign' });
+    expect(member.state.role).toBe('follower');
+  });
+
+  it('unlike the one that the others have admitted, also after a restart', () => {
+    const first = newcomer();
+    for (const from of ['b', 'c']) {
+      const { incarnation } = first.state;
+      first.receive(from, { type: 'greeting-reply', term: 1, incarnation, known: true });
+    }
+    const known = first.waiting.at(-1)?.known;
+    const configs = [{ index: 1, config }];
+    const member = new TestMember({ terms: [1], commit: 1, configs, ...(known && { known }) });
+    member.receive('b', request);
+    expect(member.only('vote-reply').message.granted).toBe(true);
+  });
+});
