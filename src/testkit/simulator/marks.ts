@@ -2,7 +2,7 @@
 // situation that must come up in some of the seeds, or the search does not look where bugs are.
 import type { Effect, Message, RaftEvent, RaftState, Summary } from '../../raft/index.ts';
 import { committedIndex, termAt } from '../../raft/index.ts';
-import { memberMarks } from './marks-members.ts';
+import { type MemberMark, memberMarks } from './marks-members.ts';
 
 /** Situations that every search must have met. */
 export const expectedMarks = [
@@ -40,7 +40,7 @@ export const expectedMarks = [
   ...memberMarks,
 ] as const;
 
-export type Mark = (typeof expectedMarks)[number];
+export type Mark = (typeof expectedMarks)[number] | MemberMark;
 
 type Say = (mark: Mark) => void;
 

@@ -125,8 +125,10 @@ export class Operator {
     const spares = members.filter(({ id, isRefused }) => !isRefused && !known.includes(id));
     const choice = { config, draw, self: asked.id, spares: spares.map(({ id }) => id) };
     const lost = known.filter((id) => !standing.isBearer(config, id));
+    const anew = spares.filter(({ at, incarnation }) => incarnation !== at + 1);
     const change: Change = noChange();
     if (lost.length > 0 && draw.chance(0.6)) change.remove.push(draw.pick(lost));
+    else if (anew.length > 0 && draw.chance(0.4)) change.add.push(draw.pick(anew).id);
     else alter(change, choice);
     while (draw.chance(plan.changes.several)) alter(change, choice);
     const next = attempted(config, change);

@@ -2,6 +2,7 @@
 // the cluster must elect, commit, bring its logs together, and then leave its leader in peace.
 import { assert } from '../../lib/assert.ts';
 import { isJoint, isMember, membersOf } from '../../raft/index.ts';
+import { HOPELESS } from './marks-members.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
 import type { SimMember } from './sim-member.ts';
@@ -22,7 +23,7 @@ export function checkRecovery<C, R, M>(simulation: Simulation<C, R, M>): void {
   const { members, plan, standing } = simulation;
   const draw = new Random(plan.seed, 'recovery');
   if (!standing.canProgress(() => false)) {
-    simulation.mark('so many stores are gone that nothing can be expected');
+    simulation.mark(HOPELESS);
     return;
   }
   const dead = drawDead(draw.shuffle(members), plan.process.neverBack, standing);

@@ -14,6 +14,7 @@ import {
 } from '../../raft/index.ts';
 import { msgpack } from '../../runtime/index.ts';
 import { type Call, Clients } from './clients.ts';
+import { createMembers } from './create-members.ts';
 import { EventHeap } from './event-heap.ts';
 import type { Happening, Own } from './happening.ts';
 import { type Field, Injector } from './injector.ts';
@@ -25,8 +26,8 @@ import { Random } from './random.ts';
 import { Referee } from './referee.ts';
 import { Replicas } from './replicas.ts';
 import { show } from './show.ts';
-import { firstOrigin, JOINER, type Origin, type SimEntry } from './sim-disk.ts';
-import { type Letter, type Op, SimMember } from './sim-member.ts';
+import type { Origin, SimEntry } from './sim-disk.ts';
+import type { Letter, Op, SimMember } from './sim-member.ts';
 import { SimNetwork } from './sim-network.ts';
 import { Standing } from './standing.ts';
 import type { Subject } from './subject.ts';
@@ -480,17 +481,4 @@ function drawAt(draws: readonly Random[], at: number): Random {
 
 function isTurnedAway(error: unknown): boolean {
   return error instanceof CoxswainError && error.code === 'ERR_IDENTITY_TAKEN';
-}
-
-function createMembers(plan: Plan): SimMember[] {
-  const { changes, clock, members, options, seed } = plan;
-  const ids = placesOf(plan).map((at) => String.fromCharCode(97 + at));
-  const first = firstOrigin(ids.slice(0, members), changes.unformed === 0);
-  return ids.map((_, at) => {
-    const draw = new Random(seed, `clock ${at}`);
-    const spread = (most: number) => most * (2 * draw.unit() - 1);
-    const rate = 1 + spread(clock.rateSpread);
-    const origin = at < members ? first : JOINER;
-    return new SimMember(at, ids, options, { rate, skewMs: spread(clock.maxSkewMs) }, origin);
-  });
 }
