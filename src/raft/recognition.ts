@@ -4,7 +4,7 @@
 import { CoxswainError } from '../errors.ts';
 import type { Receive } from './events.ts';
 import type { MemberId } from './member-id.ts';
-import { isMember, isVoter, otherVoters } from './membership.ts';
+import { type Configuration, isMember, isVoter, membersOf, otherVoters } from './membership.ts';
 import type { Greeting, GreetingReply, Message } from './messages.ts';
 import { send } from './outbox.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
@@ -63,6 +63,18 @@ export function noteStranger({ leading }: RaftState, from: MemberId): void {
 /** Are the incarnations known here durable? Nothing that is said counts before. */
 export function isProven({ unwritten, writes }: RaftState): boolean {
   return !unwritten.recognition && writes.recognition <= writes.completed;
+}
+
+/**
+ * Whoever is added is met anew: its id may have had another bearer, whose removal is committed by
+ * now, though this member may hear of both at once, or may have lost the note that it let go.
+ */
+export function unpinAdded(state: RaftState, next: Configuration): void {
+  const { config, recognition } = state;
+  for (const id of membersOf(next)) {
+    if (isMember(config, id) || !recognition.pins.delete(id)) continue;
+    state.unwritten.unpinned = true;
+  }
 }
 
 /** Configurations that name a member no longer let go of its pin once they are committed. */

@@ -1,7 +1,7 @@
 // First members of a new cluster that show themselves to each other.
 import { describe, expect, it } from 'vitest';
 import { createConfiguration } from '../../../src/raft/membership.ts';
-import { TestMember } from './member.ts';
+import { appendOf, TestMember } from './member.ts';
 
 function newcomer(): TestMember {
   const config = createConfiguration({ voters: ['a', 'b', 'c'] });
@@ -76,5 +76,25 @@ describe('a store that was emptied and has not been added again', () => {
     const member = new TestMember({ terms: [1], commit: 1, configs, ...(known && { known }) });
     member.receive('b', request);
     expect(member.only('vote-reply').message.granted).toBe(true);
+  });
+});
+
+describe('an id that is removed and added again', () => {
+  const first = createConfiguration({ voters: ['a', 'b', 'c'] });
+  const without = createConfiguration({ voters: ['a', 'b'] });
+  const again = createConfiguration({ voters: ['a', 'b'], learners: ['c'] });
+
+  it('is somebody new, also to one that hears of both at once', () => {
+    const member = new TestMember({
+      terms: [1],
+      commit: 1,
+      configs: [{ index: 1, config: first }],
+      known: { admitted: true, pins: new Map([...'abc'].map((id) => [id, 99])) },
+    });
+    const [append, heads] = appendOf({ term: 1, prev: [1, 1], commit: 3 }, [1, 1]);
+    const entries = heads.map((head, at) => ({ ...head, config: [without, again][at] }));
+    member.receive('b', append, entries);
+    expect([...member.state.recognition.pins.keys()]).toEqual(['a', 'b']);
+    expect(member.waiting.at(-1)?.known?.pins.has('c')).toBe(false);
   });
 });
