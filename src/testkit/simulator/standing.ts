@@ -111,7 +111,9 @@ export class Standing {
     if (log.length === 0) return false;
     const others = this.#others(config, id);
     const willing = others.filter((other) => {
-      if (isDead(other) || other.isRefused || other.log.length === 0) return false;
+      if (isDead(other) || other.log.length === 0) return false;
+      // Whoever is about to be turned away itself will not be there to tell.
+      if (!this.isBearer(config, other.id)) return false;
       return (pinOf(other, id) ?? incarnation) === incarnation;
     });
     return willing.length * 2 > others.length;
