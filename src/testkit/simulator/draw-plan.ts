@@ -13,9 +13,9 @@ export function drawPlan(seed: number): Plan {
   const heartbeatMs = draw.pick([10, 20, 50, 100]);
   const electionMinMs = heartbeatMs * draw.integer(2, 10);
   const members = draw.pick([1, 2, 3, 3, 3, 4, 5, 5, 7]);
+  const changes = drawChanges(seed, members, electionMinMs);
   return {
-    seed,
-    members,
+    ...{ seed, members, changes },
     durationMs: draw.pick([10, 20, 40, 80]) * electionMinMs,
     options: {
       heartbeatMs,
@@ -66,7 +66,6 @@ export function drawPlan(seed: number): Plan {
       cutNewLeader: maybe(0.5),
       stallLeader: maybe(0.02),
     },
-    changes: drawChanges(seed, members, electionMinMs),
     workload: {
       clients: draw.pick([1, 3, 10]),
       thinkMeanMs: draw.pick([heartbeatMs / 4, heartbeatMs, electionMinMs / 2]),

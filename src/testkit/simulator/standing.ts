@@ -39,7 +39,7 @@ export class Standing {
     return [...open];
   }
 
-  /** Does `id` run on the store that counts for it in `config`, or that will do so once it is met? */
+  /** Does `id` run on the store that counts for it in `config`, or will once it is met? */
   isBearer(config: Configuration, id: MemberId): boolean {
     const member = this.#byId.get(id);
     if (member === undefined || member.isRefused) return false;
