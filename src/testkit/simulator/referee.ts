@@ -161,7 +161,7 @@ export class Referee {
   }
 
   /** A leader has put a configuration into its log. */
-  #checkChange({ id, log, versions }: SimMember): void {
+  #checkChange({ id, log, state, versions }: SimMember): void {
     const [before, latest] = versions.slice(-2);
     if (before === undefined || latest === undefined) return;
     // Unless it is an older one, of which nobody will hear any more.
@@ -175,6 +175,8 @@ export class Referee {
       const isKnown = !isNew || latest.config.incarnations.has(voter);
       assert(isKnown, `it is said on which store ${voter} becomes a voter`);
     }
+    const isOwn = this.committed[state.commit - 1]?.term === state.term;
+    assert(isOwn, `${id} has committed an entry of its own before it changes members`);
   }
 
   /** What a leader takes for durable on a follower is, unless a newer leader has undone it. */

@@ -92,7 +92,18 @@ describe('the referee', () => {
     }
     Object.assign(a.state, { role: 'leader', term: 2 });
     const look = () => referee.afterStep(a, { type: 'timeout' });
-    return { a, look, members, referee };
+    /** An entry of its own is committed. */
+    const settle = () => {
+      look();
+      const own = entry(2);
+      for (const member of members) {
+        if (member.log.length === 0) put(member, a.log[0] as SimEntry);
+        put(member, own);
+      }
+      a.state.commit = 2;
+      look();
+    };
+    return { a, look, members, referee, settle };
   }
 
   test('lets a leader be that has a majority, and none that has not', () => {
@@ -126,24 +137,24 @@ describe('the referee', () => {
   });
 
   test('does not count learners, nor the whole of two halves as one', () => {
-    const { a, look, members } = leading('abc');
-    look();
+    const { a, look, members, settle } = leading('abc');
+    settle();
     const [, , c, d] = members as [SimMember, SimMember, SimMember, SimMember];
     const joint = { ...configOf('abd', 'abc'), incarnations: new Map([...'abcd'].map(seat)) };
     put(a, entry(2, joint));
     a.state.config = joint;
     look();
-    for (const member of [c, d]) put(member, a.log[1] as SimEntry);
-    put(a, entry(2));
     for (const member of [c, d]) put(member, a.log[2] as SimEntry);
-    a.state.commit = 2;
+    put(a, entry(2));
+    for (const member of [c, d]) put(member, a.log[3] as SimEntry);
+    a.state.commit = 4;
     expect(look).not.toThrow();
     const alone = { ...joint, voters: ['a', 'b', 'd'], outgoing: ['a', 'b'] };
     put(a, entry(2, alone));
     a.state.config = alone;
     expect(look).not.toThrow();
-    a.state.commit = 3;
-    expect(look).toThrow('committed entry 3 is at a majority');
+    a.state.commit = 5;
+    expect(look).toThrow('committed entry 5 is at a majority');
   });
 
   const seat = (id: string): [string, number] => [id, id.charCodeAt(0) - 96];
@@ -154,7 +165,7 @@ describe('the referee', () => {
     expect(wrong.look).toThrow('is the latest in its log');
 
     const hasty = leading('abc');
-    hasty.look();
+    hasty.settle();
     for (const voters of ['abcd', 'abc']) {
       const config = { ...configOf(voters), incarnations: new Map([...voters].map(seat)) };
       put(hasty.a, entry(2, config));
@@ -169,6 +180,13 @@ describe('the referee', () => {
     put(bold.a, entry(2, apart));
     bold.a.state.config = apart;
     expect(bold.look).toThrow('the majorities before and after index 2 overlap');
+
+    const early = leading('abc');
+    early.look();
+    const more = { ...configOf('abcd'), incarnations: new Map([...'abcd'].map(seat)) };
+    put(early.a, entry(2, more));
+    early.a.state.config = more;
+    expect(early.look).toThrow('has committed an entry of its own before');
 
     const vague = leading('abc');
     vague.look();
