@@ -1,11 +1,12 @@
 // Which configuration is in force here: the latest in the log, committed or not, and again the one
 // before it as soon as it is truncated.
 import { type Configuration, liveConfigurations, NO_CONFIGURATION } from './membership.ts';
-import { unpinRemoved } from './recognition.ts';
+import { unpinAdded, unpinRemoved } from './recognition.ts';
 import type { RaftState } from './state.ts';
 
 /** The entry at `index`, which holds it, has just been appended. */
 export function adoptConfiguration(state: RaftState, index: number, config: Configuration): void {
+  unpinAdded(state, config);
   state.configs.push({ index, config });
   putInForce(state);
 }

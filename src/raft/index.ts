@@ -34,6 +34,7 @@ export {
   type Configuration,
   type ConfigurationAt,
   createConfiguration,
+  isJoint,
   isMember,
   isVoter,
   type Joining,

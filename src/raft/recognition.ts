@@ -4,7 +4,7 @@
 import { CoxswainError } from '../errors.ts';
 import type { Receive } from './events.ts';
 import type { MemberId } from './member-id.ts';
-import { isMember, isVoter, membersOf, otherVoters } from './membership.ts';
+import { type Configuration, isMember, isVoter, membersOf, otherVoters } from './membership.ts';
 import type { Greeting, GreetingReply, Message } from './messages.ts';
 import { send } from './outbox.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
@@ -74,6 +74,18 @@ export function isProven({ unwritten, writes }: RaftState): boolean {
 }
 
 /**
+ * Whoever is added is met anew: its id may have had another bearer, whose removal is committed by
+ * now, though this member may hear of both at once, or may have lost the note that it let go.
+ */
+export function unpinAdded(state: RaftState, next: Configuration): void {
+  const { config, recognition } = state;
+  for (const id of membersOf(next)) {
+    if (isMember(config, id) || !recognition.pins.delete(id)) continue;
+    state.unwritten.unpinned = true;
+  }
+}
+
+/**
  * Configurations that name a member no longer let go of its pin once they are committed. All that
  * are committed now count: who was removed and added again comes with another store.
  */
@@ -111,8 +123,10 @@ export function receiveGreeting(state: RaftState, from: MemberId, event: Receive
   if (isListed ? bearer === undefined : state.configs[0]?.index === 0) return;
   const known = isListed && bearer === incarnation;
   send(state, from, { type: 'greeting-reply', term: state.term, incarnation, known });
-  const message: Greeting = { type: 'greeting', term: state.term };
-  if (known && !admitted && !greeted.has(from)) send(state, from, message);
+  // Whoever was met just now may have been away when it was greeted. Later it is only answered: two
+  // that greet each other back would not come to an end.
+  const isNew = state.unwritten.recognition && !admitted && !greeted.has(from);
+  if (isNew) send(state, from, { type: 'greeting', term: state.term });
 }
 
 export function receiveGreetingReply(state: RaftState, from: MemberId, reply: GreetingReply): void {
@@ -130,6 +144,7 @@ export function isGreeting(message: Message): message is Greeting | GreetingRepl
 
 function admit(state: RaftState): void {
   state.recognition.admitted = true;
+  state.recognition.pins.set(state.id, state.incarnation);
   state.unwritten.recognition = true;
   state.recognition.greeted.clear();
   resetElectionDue(state);

@@ -31,6 +31,7 @@ export { ManualClock } from './manual-clock.ts';
 export {
   type AimedPlan,
   type AnyMachine,
+  type ChangesPlan,
   type ClockPlan,
   type DiskPlan,
   drawPlan,

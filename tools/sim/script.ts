@@ -10,10 +10,21 @@ type Step = Parameters<NonNullable<Witness['stepped']>>[0];
 type Envelope = Parameters<NonNullable<Witness['sent']>>[0];
 type Member = Step['member'];
 
-/** Commands without traces: the script runner adds those. */
+/** Scripts have the members that they begin with, from beginning to end. */
+export class NoScriptError extends Error {}
+
+/**
+ * Commands without traces: the script runner adds those. Throws NoScriptError for a run with spare
+ * members, greetings, changes or emptied stores, which scripts cannot say.
+ */
 export function scriptOf<C, R, M>(options: SimulateOptions<C, R, M>): string {
   const script = new Script();
-  const { plan } = simulateWith(options, script);
+  const { faults, plan } = simulateWith(options, script);
+  const { spares, unformed } = plan.changes;
+  const isFixed = faults.every(({ fault }) => !['change', 'transfer', 'wipe'].includes(fault.type));
+  if (!isFixed || spares + unformed > 0) {
+    throw new NoScriptError(`seed ${plan.seed} changes its members: no script can say that`);
+  }
   const limits = Object.entries(plan.options).map(([name, value]) => `${name}=${value}`);
   const members = script.seeds.map(([id, seed]) => `member ${id} commit=1 seed=${seed}`);
   const head = [`limits ${limits.join(' ')}`, ...members];

@@ -49,5 +49,7 @@ export function searchSeeds({ canary, from, minutes, seeds }: Search): number {
   for (const label of expectedMarks) {
     console.log(`  ${String(marks.get(label) ?? 0).padStart(6)}  ${label}`);
   }
+  const others = [...marks].filter(([label]) => !expectedMarks.some((known) => known === label));
+  for (const [label, count] of others) console.log(`  ${String(count).padStart(6)}  ${label}`);
   return total.failed === 0 ? 0 : 1;
 }

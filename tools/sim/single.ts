@@ -12,7 +12,7 @@ import {
   type TraceLine,
   traceTo,
 } from '../../src/testkit/simulator/index.ts';
-import { scriptOf } from './script.ts';
+import { NoScriptError, scriptOf } from './script.ts';
 
 /** `canary`: with disks that forget what they confirmed. */
 export interface Chosen {
@@ -63,8 +63,13 @@ export function shrinkSeed(chosen: Chosen, name: string | undefined): number {
     `# What was broken: ${report.violation?.message}`,
     `# Found by seed ${chosen.seed} of the simulator, and made smaller.`,
   ];
-  writeFileSync(path, `${head.join('\n')}\n\n${scriptOf(smaller)}`);
-  console.log(`${path} is written; when it is mended: npm run scenario -- ${name} --write`);
+  try {
+    writeFileSync(path, `${head.join('\n')}\n\n${scriptOf(smaller)}`);
+    console.log(`${path} is written; when it is mended: npm run scenario -- ${name} --write`);
+  } catch (error) {
+    if (!(error instanceof NoScriptError)) throw error;
+    console.log(`${path} is not written: ${error.message}`);
+  }
   return 1;
 }
 

@@ -1,12 +1,14 @@
 // When each leader last heard whom: one that is cut off from a quorum must not lead for longer than
 // an election timeout (thesis §6.2), by its own clock.
 import { assert } from '../../lib/assert.ts';
-import { committedIndex, type RaftEvent } from '../../raft/index.ts';
-import type { SimMember } from './sim-member.ts';
+import { type Configuration, membersOf, type RaftEvent } from '../../raft/index.ts';
+import { heardByQuorum } from './quorums.ts';
+import { incarnationAt, type SimMember } from './sim-member.ts';
 
 interface Reign {
   readonly term: number;
-  readonly sinceMs: number;
+  config: Configuration | undefined;
+  /** A new member has as long as a new leader's followers have. */
   readonly heardMs: Map<string, number>;
 }
 
@@ -18,16 +20,23 @@ export class Contacts {
     const { config, id, now, options, term } = member.state;
     let reign = this.#reigns.get(member);
     if (reign?.term !== term) {
-      reign = { term, sinceMs: now, heardMs: new Map() };
+      reign = { term, config: undefined, heardMs: new Map() };
       this.#reigns.set(member, reign);
     }
+    const { heardMs } = reign;
+    if (reign.config !== config) {
+      const known = membersOf(config);
+      for (const other of known) if (!heardMs.has(other)) heardMs.set(other, now);
+      for (const other of heardMs.keys()) if (!known.includes(other)) heardMs.delete(other);
+      reign.config = config;
+    }
     if (event.type === 'receive' && event.message.term === term) {
-      reign.heardMs.set(event.from, now);
+      const isBearer = incarnationAt(member, event.from) === event.incarnation;
+      if (isBearer && heardMs.has(event.from)) heardMs.set(event.from, now);
     }
     if (event.type !== 'timeout') return;
-    const { heardMs, sinceMs } = reign;
-    const heard = committedIndex(config, (other) =>
-      other === id ? now : (heardMs.get(other) ?? sinceMs),
+    const heard = heardByQuorum(config, (other) =>
+      other === id ? now : (heardMs.get(other) ?? now),
     );
     // It looks at each of its heartbeats.
     const mostMs = options.electionMinMs + options.heartbeatMs;

@@ -1,6 +1,6 @@
 // Swarm testing: each family of faults is absent in a good part of the runs (Groce et al., ISSTA
 // 2012), limits are small and times extreme, so that what is rare in production is common here.
-import type { Plan } from './plan.ts';
+import { type ChangesPlan, MAX_MEMBERS, NO_CHANGES, type Plan } from './plan.ts';
 import { Random } from './random.ts';
 
 const ABSENT = 0.4;
@@ -13,9 +13,9 @@ export function drawPlan(seed: number): Plan {
   const heartbeatMs = draw.pick([10, 20, 50, 100]);
   const electionMinMs = heartbeatMs * draw.integer(2, 10);
   const members = draw.pick([1, 2, 3, 3, 3, 4, 5, 5, 7]);
+  const changes = drawChanges(seed, members, electionMinMs);
   return {
-    seed,
-    members,
+    ...{ seed, members, changes },
     durationMs: draw.pick([10, 20, 40, 80]) * electionMinMs,
     options: {
       heartbeatMs,
@@ -74,5 +74,23 @@ export function drawPlan(seed: number): Plan {
       patienceMs: electionMinMs * draw.pick([0.5, 2]),
       applyMeanMs: draw.pick([0, 0, 0.1, heartbeatMs]),
     },
+  };
+}
+
+/** Drawn apart, so that all else of a seed is as it would be without. */
+function drawChanges(seed: number, members: number, electionMinMs: number): ChangesPlan {
+  const draw = new Random(seed, 'plan of changes');
+  if (draw.chance(ABSENT)) return NO_CHANGES;
+  const perTimeout = 1000 / electionMinMs;
+  const maybe = (most: number) => (draw.chance(ABSENT) ? 0 : most * draw.unit() ** 2);
+  return {
+    spares: draw.integer(0, Math.min(4, MAX_MEMBERS - members)),
+    unformed: draw.chance(0.3) ? 1 : 0,
+    changeRate: perTimeout * (0.02 + draw.unit() ** 2),
+    several: draw.pick([0, 0.3, 0.8]),
+    transferRate: perTimeout * maybe(0.5),
+    astray: maybe(0.3),
+    wipeRate: perTimeout * maybe(0.3),
+    asFirst: draw.pick([0, 0.5, 1]),
   };
 }

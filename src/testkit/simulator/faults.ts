@@ -1,10 +1,12 @@
 // Faults as data: what can befall members and links, and how a plan's rates draw them.
-import type { Plan } from './plan.ts';
+import type { MemberId, MembersChange } from '../../raft/index.ts';
+import { type Plan, placesOf } from './plan.ts';
 import type { Random } from './random.ts';
 
 /**
  * Members by number, times in simulated µs from now. A crash keeps or loses the write under way;
- * `forget` loses the last durable entry too, which only a disk that lies does.
+ * `forget` loses the last durable entry too, which only a disk that lies does. Asking a member for
+ * a change or a transfer is none, and yet one of the things that a smaller run can do without.
  */
 export type Fault =
   | {
@@ -17,12 +19,22 @@ export type Fault =
   | { type: 'stall'; member: number; forUs: number }
   | { type: 'cut'; links: readonly Link[]; forUs: number }
   | { type: 'flap'; link: Link; periodUs: number; times: number }
-  | { type: 'clog'; link: Link; forUs: number };
+  | { type: 'clog'; link: Link; forUs: number }
+  | OperatorFault;
+
+export type OperatorFault =
+  | { type: 'change'; member: number; change: MembersChange }
+  | { type: 'transfer'; member: number; to: MemberId }
+  | { type: 'wipe'; member: number; asFirst: boolean; downUs: number };
 
 /** One direction: from, to. */
 export type Link = readonly [from: number, to: number];
 
+/** What the operator draws, who knows the members. */
+export type OperatorFamily = 'change' | 'transfer' | 'wipe';
+
 export type DrawnFamily =
+  | OperatorFamily
   | 'crash'
   | 'power-cut'
   | 'stall'
@@ -33,10 +45,11 @@ export type DrawnFamily =
 
 export const drawnFamilies: readonly DrawnFamily[] = [
   ...(['crash', 'power-cut', 'stall', 'partition', 'one-way', 'flap', 'clog'] as const),
+  ...(['change', 'transfer', 'wipe'] as const),
 ];
 
 /** How often a family strikes, per simulated second. */
-export function rateOf({ clock, network, process }: Plan, family: DrawnFamily): number {
+export function rateOf({ changes, clock, network, process }: Plan, family: DrawnFamily): number {
   switch (family) {
     case 'crash':
       return process.crashRate;
@@ -52,6 +65,12 @@ export function rateOf({ clock, network, process }: Plan, family: DrawnFamily): 
       return network.flapRate;
     case 'clog':
       return network.clogRate;
+    case 'change':
+      return changes.changeRate;
+    case 'transfer':
+      return changes.transferRate;
+    case 'wipe':
+      return changes.wipeRate;
     default:
       return family satisfies never;
   }
@@ -59,17 +78,17 @@ export function rateOf({ clock, network, process }: Plan, family: DrawnFamily): 
 
 export function drawFault(
   plan: Plan,
-  family: DrawnFamily,
+  family: Exclude<DrawnFamily, OperatorFamily>,
   draw: Random,
   leaders: readonly number[],
 ): Fault {
-  const { clock, disk, members, network, process } = plan;
-  const all = Array.from({ length: members }, (_, at) => at);
+  const { clock, disk, network, process } = plan;
+  const all = placesOf(plan);
   const any = () => draw.pick(leaders.length > 0 && draw.chance(0.4) ? leaders : all);
   const forUs = (meanMs: number) => Math.ceil(draw.exponential(meanMs) * 1000) + 1;
   const link = (): Link => {
     const from = any();
-    return [from, draw.pick(all.filter((at) => at !== from || members === 1))];
+    return [from, draw.pick(all.filter((at) => at !== from || all.length === 1))];
   };
   switch (family) {
     case 'crash': {

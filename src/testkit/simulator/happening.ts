@@ -1,12 +1,12 @@
 // What the simulated future holds.
 import type { DrawnFamily, Fault, Link } from './faults.ts';
-import type { Envelope, SimMember } from './sim-member.ts';
+import type { Letter, SimMember } from './sim-member.ts';
 
 export type Flap = Extract<Fault, { type: 'flap' }>;
 
 /** What befalls one member, in the life that it was planned for. */
 export type Own =
-  | { readonly type: 'deliver'; readonly envelope: Envelope; readonly sentUs: number }
+  | { readonly type: 'deliver'; readonly envelope: Letter; readonly sentUs: number }
   | { readonly type: 'written'; readonly member: SimMember; readonly life: number }
   | {
       readonly type: 'applied';

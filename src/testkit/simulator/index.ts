@@ -6,6 +6,7 @@ export type { Minimized } from './minimize.ts';
 export type { Only, SimulateOptions } from './options.ts';
 export type {
   AimedPlan,
+  ChangesPlan,
   ClockPlan,
   DiskPlan,
   FaultFamily,

@@ -7,25 +7,21 @@ import {
   drawnFamilies,
   type Fault,
   type Link,
+  type OperatorFamily,
   rateOf,
 } from './faults.ts';
 import type { Flap, Happening } from './happening.ts';
-import type { Mark } from './marks.ts';
-import type { Plan } from './plan.ts';
+import { Operator, type Site } from './operator.ts';
 import { Random } from './random.ts';
 import type { SimMember } from './sim-member.ts';
 import type { SimNetwork } from './sim-network.ts';
 
 /** What faults happen to. */
-export interface Field {
-  readonly plan: Plan;
-  readonly members: readonly SimMember[];
+export interface Field extends Site {
   readonly network: SimNetwork;
-  readonly nowUs: number;
   readonly isCalm: boolean;
   schedule(inUs: number, what: Happening): void;
   crash(member: SimMember, keepWrite: boolean, forget: boolean): void;
-  mark(label: Mark): void;
   /** Lets a number take part in the hash of the run. */
   stir(value: number): void;
 }
@@ -48,11 +44,13 @@ export class Injector {
   readonly #field: Field;
   readonly #only: ReadonlySet<string> | undefined;
   readonly #draws: ReadonlyMap<DrawnFamily, Random>;
+  readonly #operator: Operator;
   readonly #drawn = new Map<DrawnFamily, number>();
 
   constructor(field: Field, only: readonly string[] | undefined) {
     this.#field = field;
     this.#only = only === undefined ? undefined : new Set(only);
+    this.#operator = new Operator(field);
     const { seed } = field.plan;
     this.#draws = new Map(
       drawnFamilies.map((family) => [family, new Random(seed, `faults ${family}`)]),
@@ -65,17 +63,22 @@ export class Injector {
 
   /** The time of a drawn fault has come. */
   draw(family: DrawnFamily): void {
-    const { isCalm, members, plan } = this.#field;
-    if (isCalm) return;
-    const leaders = members.filter(({ state, up }) => up && state.role === 'leader');
-    const places = leaders.map(({ at }) => at);
+    if (this.#field.isCalm) return;
     const count = (this.#drawn.get(family) ?? 0) + 1;
     this.#drawn.set(family, count);
-    const fault = drawFault(plan, family, this.#drawOf(family), places);
-    if (this.#strike(`${family} ${count}`, fault) && family === 'power-cut') {
-      this.#field.mark('crash of all members at once');
-    }
+    const fault = this.#drawFault(family);
+    const isStruck = fault !== undefined && this.#strike(`${family} ${count}`, fault);
+    if (isStruck && family === 'power-cut') this.#field.mark('crash of all members at once');
     this.#planNext(family);
+  }
+
+  #drawFault(family: DrawnFamily): Fault | undefined {
+    const draw = this.#drawOf(family);
+    if (isOperators(family)) return this.#operator.draw(family, draw);
+    const { members, plan } = this.#field;
+    const leaders = members.filter(({ state, up }) => up && state.role === 'leader');
+    const places = leaders.map(({ at }) => at);
+    return drawFault(plan, family, draw, places);
   }
 
   restore(links: readonly Link[]): void {
@@ -200,7 +203,7 @@ export class Injector {
           const member = field.members[at] as SimMember;
           if (!member.up) continue;
           field.crash(member, fault.keepWrite, fault.forget);
-          field.schedule(fault.downUs, { type: 'restart', member });
+          field.restartIn(member, fault.downUs);
         }
         break;
       case 'stall': {
@@ -220,9 +223,18 @@ export class Injector {
       case 'clog':
         field.network.clog(...fault.link, field.nowUs + fault.forUs);
         break;
+      case 'change':
+      case 'transfer':
+      case 'wipe':
+        this.#operator.run(fault);
+        break;
       default:
         unreachable(fault);
     }
     return true;
   }
+}
+
+function isOperators(family: DrawnFamily): family is OperatorFamily {
+  return family === 'change' || family === 'transfer' || family === 'wipe';
 }

@@ -2,9 +2,9 @@
 // situation that must come up in some of the seeds, or the search does not look where bugs are.
 import type { Effect, Message, RaftEvent, RaftState, Summary } from '../../raft/index.ts';
 import { committedIndex, termAt } from '../../raft/index.ts';
+import { type MemberMark, memberMarks } from './marks-members.ts';
 
-/** Situations that every search must have met. */
-export const expectedMarks = [
+const coreMarks = [
   'crash of a leader after append',
   'crash between persist and send',
   'crash of a candidate',
@@ -38,7 +38,10 @@ export const expectedMarks = [
   'a write completes that was overtaken by a truncation',
 ] as const;
 
-export type Mark = (typeof expectedMarks)[number];
+export type Mark = (typeof coreMarks)[number] | MemberMark;
+
+/** Situations that every search must have met. */
+export const expectedMarks: readonly Mark[] = [...coreMarks, ...memberMarks];
 
 type Say = (mark: Mark) => void;
 

@@ -33,6 +33,12 @@ export function minimizePlan<C, R>(
   for (let members = 1; members < start.plan.members; members++) {
     if (search.tryPlan((plan) => withMembers(plan, members))) break;
   }
+  for (let spares = 0; spares < start.plan.changes.spares; spares++) {
+    if (search.tryChanges({ spares })) break;
+  }
+  for (const less of [{ wipeRate: 0 }, { transferRate: 0 }, { unformed: 0 }, { several: 0 }]) {
+    search.tryChanges(less);
+  }
   for (let clients = 1; clients < start.plan.workload.clients; clients++) {
     if (search.tryWorkload({ clients })) break;
   }
@@ -66,6 +72,10 @@ class Search<C, R> {
 
   tryPlan(change: (plan: Plan) => Plan): boolean {
     return this.#try({ ...this.#choice, plan: change(this.#choice.plan) });
+  }
+
+  tryChanges(change: Partial<Plan['changes']>): boolean {
+    return this.tryPlan((plan) => ({ ...plan, changes: { ...plan.changes, ...change } }));
   }
 
   tryWorkload(change: Partial<Plan['workload']>): boolean {

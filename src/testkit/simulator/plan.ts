@@ -12,6 +12,7 @@ export interface Plan {
   readonly clock: ClockPlan;
   readonly process: ProcessPlan;
   readonly aimed: AimedPlan;
+  readonly changes: ChangesPlan;
   readonly workload: WorkloadPlan;
 }
 
@@ -80,6 +81,33 @@ export interface AimedPlan {
   readonly stallLeader: number;
 }
 
+/** What an operator does to the cluster. Rates are per simulated second. */
+export interface ChangesPlan {
+  /** Members that begin with an empty store, and take part once they are added. */
+  readonly spares: number;
+  /** 1: the first members have to greet each other before they take part. Else 0. */
+  readonly unformed: number;
+  readonly changeRate: number;
+  /** Chance that more than one thing changes at once. */
+  readonly several: number;
+  readonly transferRate: number;
+  /** Chance that a change or a transfer is asked of any member, whether it leads or not. */
+  readonly astray: number;
+  /** A member's disk is replaced by an empty one. */
+  readonly wipeRate: number;
+  /** Chance that such a member comes back as one that the cluster began with. */
+  readonly asFirst: number;
+}
+
+/** The members of such a run are those that it begins with. */
+export const NO_CHANGES: ChangesPlan = {
+  ...{ spares: 0, unformed: 0, changeRate: 0, several: 0 },
+  ...{ transferRate: 0, astray: 0, wipeRate: 0, asFirst: 0 },
+};
+
+/** More are never simulated, spare ones included. */
+export const MAX_MEMBERS = 7;
+
 export interface WorkloadPlan {
   readonly clients: number;
   readonly thinkMeanMs: number;
@@ -97,17 +125,32 @@ export interface WorkloadPlan {
  * `network`: loss, repeats, late frames, links that stand still. `partition`: links that are cut.
  * `disk`: slow and failing writes. `clock`: rates, stalls, times of day. `process`: crashes, power
  * cuts, members that never come back. `aimed`: crashes, cuts and stalls at the worst moment.
+ * `members`: changes of membership, handovers of leadership, emptied stores.
  */
-export type FaultFamily = 'network' | 'partition' | 'disk' | 'clock' | 'process' | 'aimed';
+export type FaultFamily =
+  | 'network'
+  | 'partition'
+  | 'disk'
+  | 'clock'
+  | 'process'
+  | 'aimed'
+  | 'members';
 
 export const faultFamilies: readonly FaultFamily[] = [
-  ...(['network', 'partition', 'disk', 'clock', 'process', 'aimed'] as const),
+  ...(['network', 'partition', 'disk', 'clock', 'process', 'aimed', 'members'] as const),
 ];
+
+/** By number: those that the run begins with, then the spare ones. */
+export function placesOf({ changes, members }: Plan): number[] {
+  return Array.from({ length: members + changes.spares }, (_, at) => at);
+}
 
 /** The same run with so many members, less than half of which never come back. */
 export function withMembers(plan: Plan, members: number): Plan {
   const neverBack = Math.min(plan.process.neverBack, Math.floor((members - 1) / 2));
-  return { ...plan, members, process: { ...plan.process, neverBack } };
+  const spares = Math.min(plan.changes.spares, MAX_MEMBERS - members);
+  const changes = { ...plan.changes, spares };
+  return { ...plan, members, changes, process: { ...plan.process, neverBack } };
 }
 
 /** The same run without one family of faults. */
@@ -133,6 +176,8 @@ export function withoutFamily(plan: Plan, family: FaultFamily): Plan {
       return { ...plan, process: none(process, ['downMeanMs']) };
     case 'aimed':
       return { ...plan, aimed: none(aimed, []) };
+    case 'members':
+      return { ...plan, changes: NO_CHANGES };
     default:
       return family satisfies never;
   }

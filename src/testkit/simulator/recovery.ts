@@ -1,10 +1,13 @@
 // After the faults: everything heals, or only a quorum does and the rest stays dead for ever, and
 // the cluster must elect, commit, bring its logs together, and then leave its leader in peace.
 import { assert } from '../../lib/assert.ts';
+import { isJoint, isMember, membersOf } from '../../raft/index.ts';
+import { HOPELESS } from './marks-members.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
 import type { SimMember } from './sim-member.ts';
 import type { Simulation } from './simulation.ts';
+import { isAdmitted, type Standing } from './standing.ts';
 
 /** Election timeouts that a healed cluster has to elect a leader, and to commit something new. */
 const LEADER_TIMEOUTS = 10;
@@ -17,54 +20,85 @@ const MAX_ROUNDS = 50;
 
 /** Heals everything, or only a quorum while the rest stays dead for ever, and expects progress. */
 export function checkRecovery<C, R, M>(simulation: Simulation<C, R, M>): void {
-  const { members, plan } = simulation;
+  const { members, plan, standing } = simulation;
   const draw = new Random(plan.seed, 'recovery');
-  const dead = draw.shuffle(members.map(({ at }) => at)).slice(0, plan.process.neverBack);
-  simulation.calmDown(dead);
-  const core = members.filter(({ at }) => !dead.includes(at));
+  if (!standing.canProgress(() => false)) {
+    simulation.mark(HOPELESS);
+    return;
+  }
+  const dead = drawDead(draw.shuffle(members), plan.process.neverBack, standing);
+  simulation.calmDown(dead.map(({ at }) => at));
+  const alive = members.filter((member) => !dead.includes(member));
   const timeoutUs = patienceUs(plan);
   const within = (timeouts: number, what: string, done: () => boolean) => {
     // Tiny limits let one entry through at a time: as long as some come through, it is alive.
     let before = -1;
-    for (let round = 0; !done() && before !== progressOf(core) && round < MAX_ROUNDS; round++) {
-      before = progressOf(core);
+    for (let round = 0; !done() && before !== progressOf(alive) && round < MAX_ROUNDS; round++) {
+      before = progressOf(alive);
       simulation.runUntil(simulation.nowUs + timeouts * timeoutUs, done);
     }
     assert(done(), `Liveness: ${what} within ${timeouts} election timeouts`);
   };
-  within(LEADER_TIMEOUTS, 'a leader', () => leaderOf(core) !== undefined);
+  const leader = () => leaderOf(alive, standing);
+  within(LEADER_TIMEOUTS, 'a leader', () => leader() !== undefined);
   const { acknowledged } = simulation.clients;
   let proposedIn = 0;
   within(COMMIT_TIMEOUTS, 'a new command commits', () => {
-    const leader = leaderOf(core);
-    const term = leader?.state.term ?? 0;
-    if (leader !== undefined && term > proposedIn && simulation.proposeLast(leader)) {
+    const known = leader();
+    const term = known?.state.term ?? 0;
+    if (known !== undefined && term > proposedIn && simulation.proposeLast(known)) {
       proposedIn = term;
     }
     return simulation.clients.acknowledged > acknowledged;
   });
-  within(EQUAL_TIMEOUTS, 'all logs are equal and applied', () => areEqual(core));
+  within(EQUAL_TIMEOUTS, 'all changes of members are complete', () => {
+    const known = leader();
+    return known !== undefined && isSettled(known, alive, standing);
+  });
+  within(EQUAL_TIMEOUTS, 'all logs are equal and applied', () => {
+    const known = leader();
+    return known !== undefined && areEqual(coreOf(known, alive, standing));
+  });
+  const known = leader();
+  const core = known === undefined ? [] : coreOf(known, alive, standing);
   simulation.checkMachines(core);
-  if (isSteady(plan) && draw.chance(0.2)) checkPeace(simulation, core, timeoutUs);
+  if (isSteady(plan) && draw.chance(0.2)) checkPeace(simulation, alive, timeoutUs);
+}
+
+/** At most so many, and never so many that no quorum is left. */
+function drawDead(shuffled: readonly SimMember[], most: number, standing: Standing): SimMember[] {
+  const open = standing.open();
+  const dead: SimMember[] = [];
+  for (const member of shuffled) {
+    const isDead = (other: SimMember) => other === member || dead.includes(other);
+    if (dead.length < most && standing.canProgress(isDead, open)) dead.push(member);
+  }
+  return dead;
 }
 
 /** The leader stays, also when a follower that can be spared is cut off and comes back. */
 function checkPeace<C, R, M>(
   simulation: Simulation<C, R, M>,
-  core: readonly SimMember[],
+  alive: readonly SimMember[],
   timeoutUs: number,
 ): void {
+  const { standing } = simulation;
   // One that was cut off before may have to find that out first.
   simulation.runUntil(simulation.nowUs + LEADER_TIMEOUTS * timeoutUs);
-  const term = leaderOf(core)?.state.term;
-  assert(term !== undefined, 'Liveness: there is a leader when nothing is wrong');
+  const leader = leaderOf(alive, standing);
+  const term = leader?.state.term;
+  assert(leader !== undefined, 'Liveness: there is a leader when nothing is wrong');
   const stays = (timeouts: number, what: string) => {
     simulation.runUntil(simulation.nowUs + timeouts * timeoutUs);
-    assert(leaderOf(core)?.state.term === term, `Liveness: the leader stays ${what}`);
+    assert(leaderOf(alive, standing)?.state.term === term, `Liveness: the leader stays ${what}`);
   };
   stays(30, 'when nothing is wrong');
-  const follower = core.find(({ state }) => state.role !== 'leader');
-  if (follower === undefined || core.length - 1 <= simulation.plan.members / 2) return;
+  const isDead = (member: SimMember) => !alive.includes(member);
+  const follower = coreOf(leader, alive, standing).find(
+    (member) =>
+      member !== leader && standing.canProgress((other) => other === member || isDead(other)),
+  );
+  if (follower === undefined) return;
   simulation.network.isolate(follower.at);
   stays(5, 'when a follower is cut off');
   simulation.network.heal();
@@ -72,11 +106,39 @@ function checkPeace<C, R, M>(
   simulation.referee.checkLogs();
 }
 
-/** The leader of the newest term that any of them knows. */
-function leaderOf(core: readonly SimMember[]): SimMember | undefined {
-  return core.find(({ state }) => {
-    return state.role === 'leader' && core.every((other) => other.state.term <= state.term);
+/** The leader of the newest term that any of its members knows. */
+function leaderOf(alive: readonly SimMember[], standing: Standing): SimMember | undefined {
+  const leaders = alive.filter(({ state, up }) => up && state.role === 'leader');
+  return leaders.find((leader) => {
+    const others = [...leaders, ...coreOf(leader, alive, standing)];
+    return others.every((other) => other.state.term <= leader.state.term);
   });
+}
+
+/** Those of a leader's members that live, and are who they are known to be. */
+function coreOf(
+  leader: SimMember,
+  alive: readonly SimMember[],
+  standing: Standing,
+): readonly SimMember[] {
+  const { config } = leader.state;
+  return alive.filter(
+    (member) =>
+      isMember(config, member.id) &&
+      standing.isBearer(config, member.id) &&
+      isAdmitted(member) &&
+      member.up,
+  );
+}
+
+/** Nothing is under way, but what waits for members that are not there. */
+function isSettled(leader: SimMember, alive: readonly SimMember[], standing: Standing): boolean {
+  const { commit, config, configs, id } = leader.state;
+  if ((configs.at(-1)?.index ?? 0) > commit || isJoint(config)) return false;
+  if (!membersOf(config).includes(id)) return false;
+  const core = coreOf(leader, alive, standing);
+  const isThere = ({ id: joining }: { id: string }) => core.some((each) => each.id === joining);
+  return config.joining.length === 0 || !config.joining.every(isThere);
 }
 
 /** Do two heartbeats of the slowest clock fit into the shortest patience of the fastest one? */
@@ -91,9 +153,12 @@ function patienceUs({ clock, disk, network, options }: Plan): number {
   return Math.ceil((slowestMs + 20 * (network.delayMeanMs + disk.writeMeanMs + 1)) * 1000);
 }
 
-/** Goes up with every entry that is durable, committed or applied anywhere. */
-function progressOf(core: readonly SimMember[]): number {
-  return core.reduce((sum, { state }) => sum + state.log.durable + state.commit + state.applied, 0);
+/** Goes up with every entry that is durable, committed or applied anywhere, and every admission. */
+function progressOf(alive: readonly SimMember[]): number {
+  return alive.reduce((sum, { state }) => {
+    const { applied, commit, log, recognition } = state;
+    return sum + log.durable + commit + applied + (recognition.admitted ? 1 : 0);
+  }, 0);
 }
 
 function areEqual(core: readonly SimMember[]): boolean {

@@ -1,50 +1,83 @@
 // What must hold for the whole cluster, after every step: it sees everything at once, which no
 // member can. The names are those of the Raft paper, figure 3.
 import { assert } from '../../lib/assert.ts';
-import type { AppendAck, HeartbeatAck, Message, RaftEvent } from '../../raft/index.ts';
+import {
+  type AppendAck,
+  type Configuration,
+  type HeartbeatAck,
+  isMember,
+  type MemberId,
+  type Message,
+  type RaftEvent,
+} from '../../raft/index.ts';
 import { Contacts } from './contacts.ts';
-import { checkMatching, isSame, type SimEntry } from './sim-disk.ts';
-import type { Envelope, SimMember } from './sim-member.ts';
+import { doOverlap, isQuorum } from './quorums.ts';
+import { checkMatching, isSame, type SimDisk, type SimEntry } from './sim-disk.ts';
+import { incarnationAt, type Letter, type SimMember } from './sim-member.ts';
+import type { Standing } from './standing.ts';
+import { Tenures } from './tenures.ts';
 
 export class Referee {
   readonly #members: readonly SimMember[];
+  readonly #standing: Standing;
+  /** By incarnation: also those stores that are gone, as they were at last. */
+  readonly #stores = new Map<number, SimDisk>();
+  /** By term: the store that led. */
   readonly #leaders = new Map<number, number>();
-  /** By member and term: for whom its vote has left it. */
-  readonly #votes: Map<number, string>[];
+  /** By incarnation and term: for whom its vote has left it. */
+  readonly #votes = new Map<number, Map<number, MemberId>>();
   /** Entry i is at place i - 1: committed somewhere, once, and so for ever. */
   readonly committed: SimEntry[] = [];
   /** The term in which each of them was committed. */
   readonly #committedIn: number[] = [];
   readonly #contacts = new Contacts();
+  readonly #tenures = new Tenures();
   /** Up to where each member's commit index was compared in this life. */
   readonly #compared: number[];
+  /** How many configurations were in each member's log. */
+  readonly #inForce: (Configuration | undefined)[] = [];
 
-  constructor(members: readonly SimMember[]) {
+  constructor(members: readonly SimMember[], standing: Standing) {
     this.#members = members;
-    this.#votes = members.map(() => new Map());
+    this.#standing = standing;
     this.#compared = members.map(() => 0);
+    for (const member of members) this.stored(member);
+  }
+
+  /** A member has a store that it did not have before. */
+  stored({ at, disk, incarnation, versions }: SimMember): void {
+    this.#stores.set(incarnation, disk);
+    this.#votes.set(incarnation, new Map());
+    this.#inForce[at] = versions.at(-1)?.config;
+    this.#compared[at] = 0;
   }
 
   afterStep(member: SimMember, event: RaftEvent): void {
-    const { at, disk, log, state } = member;
+    const { at, disk, log, state, versions } = member;
     const { durable } = state.log;
     const isDurable = durable === 0 || isSame(disk.entries[durable - 1], log[durable - 1]);
     assert(isDurable, `entry ${durable}, which ${member.id} takes for durable, is`);
+    const latest = versions.at(-1);
+    const isLatest = latest === undefined || state.config === latest.config;
+    assert(isLatest, `the configuration in force on ${member.id} is the latest in its log`);
+    if (state.recognition.admitted) this.#tenures.admitted(member);
     if (state.role === 'leader') {
       this.#checkLeader(member);
       if (event.type === 'receive') this.#checkMatch(member, event.from);
       this.#contacts.check(member, event);
     }
     let compared = this.#compared[at] ?? 0;
-    if (state.commit <= compared) return;
-    for (; compared < state.commit; compared++) {
-      this.#checkCommitted(compared, log[compared], state.term);
-    }
+    for (; compared < state.commit; compared++) this.#checkCommitted(compared, member);
     this.#compared[at] = compared;
+    // What a step commits, it commits before it changes the configuration.
+    const isChanged = latest?.config !== this.#inForce[at];
+    if (isChanged && state.role === 'leader') this.#checkChange(member);
+    this.#inForce[at] = latest?.config;
   }
 
-  restarted(member: SimMember): void {
-    this.#compared[member.at] = 0;
+  restarted({ at, versions }: SimMember): void {
+    this.#compared[at] = 0;
+    this.#inForce[at] = versions.at(-1)?.config;
   }
 
   /** A machine is never ahead of its own member's disk. */
@@ -54,7 +87,7 @@ export class Referee {
   }
 
   /** A message leaves: what it shows of term, vote and log is durable at its sender. */
-  leaves({ from, message, to }: Envelope): void {
+  leaves({ from, message, to }: Letter): void {
     const member = this.#members[from] as SimMember;
     const { disk } = member;
     assert(message.term <= disk.hardState.term, 'the term of a message is durable at its sender');
@@ -67,29 +100,38 @@ export class Referee {
     if (message.type === 'append-ack' || message.type === 'heartbeat-ack') {
       this.#checkAck(member, message);
     }
+    if (message.type === 'greeting-reply' && message.known) {
+      const known = incarnationAt(member, this.#members[to]?.id ?? '');
+      assert(known === message.incarnation, 'a greeting is answered once it is durable who greets');
+    }
   }
 
-  /** A client is told: the entry is durable at a majority. */
+  /** A client is told: it is the entry that is committed there. */
   acknowledged(index: number, entry: SimEntry): void {
-    assert(this.#isSafe(index, entry), `acknowledged entry ${index} is durable at a majority`);
+    const isCommitted = isSame(this.committed[index - 1], entry);
+    assert(isCommitted, `acknowledged entry ${index} is the one that is committed there`);
   }
 
-  /** Log Matching, of every log with the first. */
+  /** Log Matching, of every log with the longest. */
   checkLogs(): void {
-    const [first, ...others] = this.#members;
-    for (const other of others) checkMatching(first?.log ?? [], other.log);
+    let longest: readonly SimEntry[] = [];
+    for (const { log } of this.#members) if (log.length > longest.length) longest = log;
+    for (const { log } of this.#members) if (log !== longest) checkMatching(longest, log);
   }
 
-  #checkLeader({ at, disk, id, log, state }: SimMember): void {
+  #checkLeader(member: SimMember): void {
+    const { disk, id, incarnation, log, state } = member;
     const known = this.#leaders.get(state.term);
-    if (known === at) return;
+    if (known === incarnation) return;
     assert(known === undefined, `Election Safety: one leader in term ${state.term}`);
-    this.#leaders.set(state.term, at);
+    this.#leaders.set(state.term, incarnation);
     const { term, votedFor } = disk.hardState;
     const isOwn = term > state.term || votedFor === id;
     assert(isOwn, `the vote of the leader of term ${state.term} for itself is durable`);
-    const votes = this.#votes.filter((cast) => cast.get(state.term) === id).length;
-    const isElected = isMajority(votes + 1, this.#members.length);
+    const config = this.#inForce[member.at] ?? state.config;
+    const isElected = this.#isQuorum(member, config, (voter) => {
+      return voter === incarnation || this.#votes.get(voter)?.get(state.term) === id;
+    });
     assert(isElected, `the leader of term ${state.term} was given the votes of a majority`);
     for (const [place, entry] of this.committed.entries()) {
       // A leader of an older term may be elected late, by votes that were long on the way.
@@ -101,39 +143,83 @@ export class Referee {
     }
   }
 
+  /** Do the stores for which `has` holds make up a quorum of what `member` knows? */
+  #isQuorum(
+    member: SimMember,
+    config: Configuration,
+    has: (incarnation: number) => boolean,
+  ): boolean {
+    return isQuorum(config, (id) => {
+      const named = config.incarnations.get(id);
+      const incarnation = named ?? incarnationAt(member, id);
+      if (incarnation === undefined || !has(incarnation)) return false;
+      // A voter by its id alone is none.
+      if (id === member.id && incarnation !== member.incarnation) return false;
+      this.#tenures.counted(member, config, id, incarnation);
+      return true;
+    });
+  }
+
+  /** A leader has put a configuration into its log. */
+  #checkChange({ id, log, state, versions }: SimMember): void {
+    const [before, latest] = versions.slice(-2);
+    if (before === undefined || latest === undefined) return;
+    // Unless it is an older one, of which nobody will hear any more.
+    const { index } = before;
+    const isCommitted = isSame(this.committed[index - 1], log[index - 1]);
+    assert(isCommitted, `a configuration of ${id} is committed before the next one`);
+    const isBridged = doOverlap(before.config, latest.config);
+    assert(isBridged, `the majorities before and after index ${latest.index} overlap`);
+    for (const voter of latest.config.voters) {
+      const isNew = ![...before.config.voters, ...before.config.outgoing].includes(voter);
+      const isKnown = !isNew || latest.config.incarnations.has(voter);
+      assert(isKnown, `it is said on which store ${voter} becomes a voter`);
+    }
+    const isOwn = this.committed[state.commit - 1]?.term === state.term;
+    assert(isOwn, `${id} has committed an entry of its own before it changes members`);
+  }
+
   /** What a leader takes for durable on a follower is, unless a newer leader has undone it. */
-  #checkMatch({ log, state }: SimMember, from: string): void {
+  #checkMatch(member: SimMember, from: MemberId): void {
+    const { log, state } = member;
     const match = state.leading?.progress.get(from)?.match ?? 0;
-    const follower = this.#members.find(({ id }) => id === from);
-    if (match === 0 || follower === undefined) return;
-    const { entries, hardState } = follower.disk;
+    const disk = this.#stores.get(incarnationAt(member, from) ?? 0);
+    // Of one that was removed it does not matter any more who it is.
+    if (match === 0 || disk === undefined || !isMember(state.config, from)) return;
+    const { entries, hardState } = disk;
     const isKnown = hardState.term > state.term || isSame(entries[match - 1], log[match - 1]);
     assert(isKnown, `what ${from} is known to hold, up to ${match}, is durable there`);
   }
 
-  #isSafe(index: number, entry: SimEntry): boolean {
-    const holders = this.#members.filter(({ disk }) => isSame(disk.entries[index - 1], entry));
-    return isMajority(holders.length, this.#members.length);
-  }
-
-  #checkCommitted(place: number, entry: SimEntry | undefined, term: number): void {
+  #checkCommitted(place: number, member: SimMember): void {
+    const { at, log, state, versions } = member;
+    const entry = log[place];
     assert(entry !== undefined, `committed entry ${place + 1} is in the log`);
     const known = this.committed[place];
-    if (known === undefined) {
-      assert(this.#isSafe(place + 1, entry), `committed entry ${place + 1} is at a majority`);
-      const before = this.committed[place - 1];
-      const isLater = before === undefined || before.timeMs <= entry.timeMs;
-      assert(isLater, `the time of entry ${place + 1} is not before that of the entry before it`);
-      this.committed[place] = entry;
-      this.#committedIn[place] = term;
+    if (known !== undefined) {
+      assert(isSame(known, entry), `State Machine Safety: entry ${place + 1} is committed once`);
       return;
     }
-    assert(isSame(known, entry), `State Machine Safety: entry ${place + 1} is committed once`);
+    const config = this.#inForce[at] ?? state.config;
+    // The first entry is what the members begin with.
+    const isSafe =
+      place === 0 ||
+      this.#isQuorum(member, config, (incarnation) => {
+        return isSame(this.#stores.get(incarnation)?.entries[place], entry);
+      });
+    assert(isSafe, `committed entry ${place + 1} is at a majority`);
+    const before = this.committed[place - 1];
+    const isLater = before === undefined || before.timeMs <= entry.timeMs;
+    assert(isLater, `the time of entry ${place + 1} is not before that of the entry before it`);
+    this.committed[place] = entry;
+    this.#committedIn[place] = state.term;
+    const version = versions.find(({ index }) => index === place + 1);
+    if (version !== undefined) this.#standing.committed = version;
   }
 
-  #checkVote({ at, disk }: SimMember, { term }: Message, to: number): void {
+  #checkVote({ disk, incarnation }: SimMember, { term }: Message, to: number): void {
     const candidate = this.#members[to]?.id ?? '';
-    const votes = this.#votes[at] as Map<number, string>;
+    const votes = this.#votes.get(incarnation) as Map<number, MemberId>;
     assert((votes.get(term) ?? candidate) === candidate, `one vote in term ${term}`);
     votes.set(term, candidate);
     const durable = disk.hardState.term > term || disk.hardState.votedFor === candidate;
@@ -149,8 +235,4 @@ export class Referee {
     const stored = disk.entries[match - 1];
     assert(isSame(stored, log[match - 1]), `acknowledged entry ${match} is durable`);
   }
-}
-
-function isMajority(count: number, members: number): boolean {
-  return count > members / 2;
 }

@@ -1,7 +1,15 @@
 // A member's disk: what is durable, what is being written, what waits. It never forgets what it has
 // confirmed, unless told to, and may keep or lose, as a whole, what it was writing at a crash.
 import { assert } from '../../lib/assert.ts';
-import type { Configuration, ConfigurationAt, HardState, Write } from '../../raft/index.ts';
+import {
+  type Configuration,
+  type ConfigurationAt,
+  createConfiguration,
+  type HardState,
+  type KnownMembers,
+  type MemberId,
+  type Write,
+} from '../../raft/index.ts';
 
 export interface SimEntry {
   readonly term: number;
@@ -12,6 +20,30 @@ export interface SimEntry {
   readonly config?: Configuration | undefined;
 }
 
+/** What a new store holds. */
+export interface Origin {
+  readonly entries: readonly SimEntry[];
+  readonly admitted: boolean;
+}
+
+/** It waits to be added to a cluster. */
+export const JOINER: Origin = { entries: [], admitted: true };
+
+/** Number of the first store of the member at that place, if it is one that a cluster begins with. */
+export function storeOf(at: number): number {
+  return 2 * (at + 1);
+}
+
+/**
+ * It is one of those that a cluster begins with: it has to greet the others, unless all are known
+ * to each other from the start.
+ */
+export function firstOrigin(voters: readonly MemberId[], isFormed: boolean): Origin {
+  const known = isFormed ? voters.map((id, at): [MemberId, number] => [id, storeOf(at)]) : [];
+  const config = createConfiguration({ voters, incarnations: new Map(known) });
+  return { entries: [{ term: 1, timeMs: 0, size: 4, serial: 0, config }], admitted: isFormed };
+}
+
 interface Batch {
   readonly write: Write;
   readonly entries: readonly SimEntry[];
@@ -19,13 +51,16 @@ interface Batch {
 
 export class SimDisk {
   hardState: HardState;
+  known: KnownMembers;
   /** Entry i is at place i - 1. */
   readonly entries: SimEntry[];
   #inFlight: readonly Batch[] = [];
   #waiting: Batch[] = [];
 
-  constructor(hardState: HardState, entries: readonly SimEntry[]) {
-    this.hardState = hardState;
+  constructor({ admitted, entries }: Origin) {
+    const first = entries.length;
+    this.hardState = { term: first, votedFor: undefined, commit: first };
+    this.known = { admitted, pins: new Map() };
     this.entries = [...entries];
   }
 
@@ -67,6 +102,7 @@ export class SimDisk {
 
   #put({ write, entries }: Batch): void {
     this.hardState = write.hardState;
+    this.known = write.known ?? this.known;
     if (write.truncateFrom > 0 && write.truncateFrom <= this.entries.length) {
       this.entries.length = write.truncateFrom - 1;
     }

@@ -1,7 +1,7 @@
 // One simulated member: the real core, its log with operation numbers instead of bytes, its disk.
 import {
   type Append,
-  createConfiguration,
+  type ConfigurationAt,
   createState,
   type Effect,
   type MemberId,
@@ -13,13 +13,18 @@ import {
   step,
   type Write,
 } from '../../raft/index.ts';
-import { configurationsOf, SimDisk, type SimEntry } from './sim-disk.ts';
+import { configurationsOf, type Origin, SimDisk, type SimEntry, storeOf } from './sim-disk.ts';
 
 export interface Envelope {
   readonly from: number;
   readonly to: number;
   readonly message: Message;
   readonly entries: readonly SimEntry[];
+}
+
+/** With the store that its sender runs on. */
+export interface Letter extends Envelope {
+  readonly incarnation: number;
 }
 
 /** How fast it runs, and how far its time of day is off. */
@@ -31,16 +36,31 @@ export interface MemberClock {
 /** Time of day at which runs begin. */
 const START_MS = Date.UTC(2026, 0, 1);
 
+/** Between the numbers of a member's stores: even, so that it is odd only for those that join. */
+const NEXT_STORE = 1000;
+
 const NO_ENTRIES: readonly SimEntry[] = [];
 
 export class SimMember {
   readonly at: number;
   readonly id: MemberId;
-  readonly disk: SimDisk;
+  disk: SimDisk;
+  /** Which store it runs on: no two that ever were have the same. */
+  incarnation: number;
+  /** How many stores it had before. */
+  emptied = 0;
   state: RaftState;
   /** The log as the core sees it, durable or not. Entry i is at place i - 1. */
   log: SimEntry[];
+  /** The configurations in it. */
+  versions: ConfigurationAt[] = [];
   up = true;
+  /** It was told that its id belongs to another store: it can only come back on a new one. */
+  isRefused = false;
+  /** What its store held when it was made. */
+  origin: Origin;
+  /** When that was. */
+  storeUs = 0;
   /** Goes up with every crash: what was planned for an earlier life does not happen. */
   life = 0;
   stalledUntilUs = 0;
@@ -51,20 +71,30 @@ export class SimMember {
   readonly #ids: readonly MemberId[];
   readonly #options: RaftOptions;
   readonly #clock: MemberClock;
-  #held: { readonly after: number; readonly envelope: Envelope }[] = [];
+  #held: { readonly after: number; readonly envelope: Letter }[] = [];
+  #isNew = true;
 
-  constructor(at: number, ids: readonly MemberId[], options: RaftOptions, clock: MemberClock) {
+  constructor(
+    at: number,
+    ids: readonly MemberId[],
+    options: RaftOptions,
+    clock: MemberClock,
+    origin: Origin,
+  ) {
     this.at = at;
     this.id = ids[at] ?? '';
     this.#ids = ids;
     this.#options = options;
     this.#clock = clock;
-    const incarnations = new Map(ids.map((each, place) => [each, place + 1]));
-    const config = createConfiguration({ voters: ids, incarnations });
-    const first = { term: 1, timeMs: 0, size: 4, serial: 0, config };
-    this.disk = new SimDisk({ term: 1, votedFor: undefined, commit: 1 }, [first]);
-    this.log = [first];
-    this.state = this.#load(0, false);
+    this.incarnation = this.#numberOf(origin);
+    this.origin = origin;
+    this.disk = new SimDisk(origin);
+    this.log = [...this.disk.entries];
+    this.state = this.#load(0);
+  }
+
+  #numberOf({ entries }: Origin): number {
+    return storeOf(this.at) + NEXT_STORE * this.emptied + (entries.length > 0 ? 0 : 1);
   }
 
   /** This member's own monotonic clock, in ms. */
@@ -101,10 +131,21 @@ export class SimMember {
     this.timerUs = Number.POSITIVE_INFINITY;
   }
 
+  /** While it is down: its store is gone, and it gets a new one. */
+  wipe(origin: Origin, nowUs: number): void {
+    this.disk = new SimDisk(origin);
+    this.origin = origin;
+    this.emptied++;
+    this.incarnation = this.#numberOf(origin);
+    this.storeUs = nowUs;
+    this.isRefused = false;
+    this.#isNew = true;
+  }
+
   restart(nowUs: number): void {
     this.up = true;
     this.log = [...this.disk.entries];
-    this.state = this.#load(nowUs, true);
+    this.state = this.#load(nowUs);
   }
 
   /** New entries of a leader, for the attempts in `ops`. */
@@ -117,14 +158,18 @@ export class SimMember {
     for (let index = from; index < until; index++) {
       const op = ops[index - from];
       const { config, term, timeMs } = entry;
+      if (config !== undefined) this.versions.push({ index, config });
       this.log.push({ term, timeMs, size: op?.size ?? 0, serial: op?.serial ?? 0, config });
     }
   }
 
   accept(from: number, until: number, append: Append, entries: readonly SimEntry[]): void {
     this.log.length = from - 1;
+    while ((this.versions.at(-1)?.index ?? 0) >= from) this.versions.pop();
     for (let index = from; index < until; index++) {
-      this.log.push(entries[index - append.from] as SimEntry);
+      const entry = entries[index - append.from] as SimEntry;
+      this.log.push(entry);
+      if (entry.config !== undefined) this.versions.push({ index, config: entry.config });
     }
   }
 
@@ -133,35 +178,39 @@ export class SimMember {
   }
 
   /** The envelope if it may leave now; kept otherwise until its write is durable. */
-  envelope({ to, message, after }: Send): Envelope | undefined {
+  envelope({ to, message, after }: Send): Letter | undefined {
     const entries =
       message.type === 'append' && message.until > message.from
         ? this.log.slice(message.from - 1, message.until - 1)
         : NO_ENTRIES;
-    const envelope = { from: this.at, to: this.#ids.indexOf(to), message, entries };
+    const { at: from, incarnation } = this;
+    const envelope = { from, incarnation, to: this.#ids.indexOf(to), message, entries };
     if (after <= this.state.writes.completed) return envelope;
     this.#held.push({ after, envelope });
     return undefined;
   }
 
-  release(write: number): readonly Envelope[] {
+  release(write: number): readonly Letter[] {
     if (this.#held.length === 0) return [];
     const due = this.#held.filter((held) => held.after <= write);
     this.#held = this.#held.filter((held) => held.after > write);
     return due.map((held) => held.envelope);
   }
 
-  #load(nowUs: number, restarted: boolean): RaftState {
-    const { entries, hardState } = this.disk;
+  #load(nowUs: number): RaftState {
+    const { entries, hardState, known } = this.disk;
+    const restarted = !this.#isNew;
+    this.#isNew = false;
+    this.versions = configurationsOf(entries);
     const runs: { from: number; term: number }[] = [];
     for (const [place, { term }] of entries.entries()) {
       if (runs.at(-1)?.term !== term) runs.push({ from: place + 1, term });
     }
     return createState({
       id: this.id,
-      incarnation: this.at + 1,
-      known: { admitted: true, pins: new Map() },
-      configs: configurationsOf(entries),
+      incarnation: this.incarnation,
+      known,
+      configs: this.versions,
       hardState,
       positions: {
         base: { index: 0, term: 0 },
@@ -184,4 +233,11 @@ export interface Op {
   /** Id of the client's call. */
   readonly call: string;
   readonly size: number;
+}
+
+/** The store that a member takes for that of `id`, as it has it on disk or in its log. */
+export function incarnationAt(member: SimMember, id: MemberId): number | undefined {
+  if (id === member.id) return member.incarnation;
+  const { config } = member.versions.at(-1) ?? {};
+  return config?.incarnations.get(id) ?? member.disk.known.pins.get(id);
 }

@@ -1,30 +1,35 @@
 // One run: members, disks, network, machines and clients on one heap of events in simulated time.
 // Everything is decided by the plan; nothing here looks at a real clock.
+import { CoxswainError } from '../../errors.ts';
 import { assert, unreachable } from '../../lib/assert.ts';
 import {
   type Append,
   checkState,
   checkStep,
   type Effect,
+  isMember,
   nextDeadline,
   type RaftEvent,
   summarize,
 } from '../../raft/index.ts';
 import { msgpack } from '../../runtime/index.ts';
 import { type Call, Clients } from './clients.ts';
+import { createMembers } from './create-members.ts';
 import { EventHeap } from './event-heap.ts';
 import type { Happening, Own } from './happening.ts';
 import { type Field, Injector } from './injector.ts';
 import { type Mark, observeStep } from './marks.ts';
+import { MembersWatch } from './marks-members.ts';
 import type { Only } from './options.ts';
-import type { Plan } from './plan.ts';
+import { type Plan, placesOf } from './plan.ts';
 import { Random } from './random.ts';
 import { Referee } from './referee.ts';
 import { Replicas } from './replicas.ts';
 import { show } from './show.ts';
-import type { SimEntry } from './sim-disk.ts';
-import { type Envelope, type Op, SimMember } from './sim-member.ts';
+import type { Origin, SimEntry } from './sim-disk.ts';
+import type { Letter, Op, SimMember } from './sim-member.ts';
 import { SimNetwork } from './sim-network.ts';
+import { Standing } from './standing.ts';
 import type { Subject } from './subject.ts';
 import type { Witness } from './witness.ts';
 
@@ -36,6 +41,7 @@ export class Simulation<C, R, M> implements Field {
   readonly plan: Plan;
   readonly members: readonly SimMember[];
   readonly network: SimNetwork;
+  readonly standing: Standing;
   readonly referee: Referee;
   readonly clients: Clients<C, R>;
   readonly injector: Injector;
@@ -55,15 +61,17 @@ export class Simulation<C, R, M> implements Field {
   #last: Call<C, R> | undefined;
   #calmUs = Number.POSITIVE_INFINITY;
   readonly #say = (label: Mark): void => this.mark(label);
+  readonly #watch = new MembersWatch(this.#say);
 
   constructor(plan: Plan, subject: Subject<C, R, M>, only: Only, witness: Witness | undefined) {
     this.plan = plan;
     this.#witness = witness;
     const some = (name: string, length: number) =>
       Array.from({ length }, (_, at) => new Random(plan.seed, `${name} ${at}`));
+    const places = placesOf(plan).length;
     this.#draws = {
-      disk: some('disk', plan.members),
-      machine: some('machine', plan.members),
+      disk: some('disk', places),
+      machine: some('machine', places),
       client: some('client', plan.workload.clients),
     };
     const codec = subject.codec ?? msgpack<C>();
@@ -72,8 +80,9 @@ export class Simulation<C, R, M> implements Field {
     const wallMs = this.members.map((member) => member.wallMs(0));
     this.#replicas = new Replicas(subject, codec, names, wallMs, plan.seed);
     this.clients = new Clients(subject.workload, codec, only.calls, plan.seed);
-    this.network = new SimNetwork(plan.network, plan.members, plan.seed);
-    this.referee = new Referee(this.members);
+    this.network = new SimNetwork(plan.network, places, plan.seed);
+    this.standing = new Standing(this.members);
+    this.referee = new Referee(this.members, this.standing);
     this.injector = new Injector(this, only.faults);
     for (const member of this.members) this.#step(member, { type: 'start' }, NO_OPS);
     for (let client = 0; client < plan.workload.clients; client++) this.#planClient(client);
@@ -101,6 +110,21 @@ export class Simulation<C, R, M> implements Field {
     member.crash(keepWrite, forget);
     this.#inboxes.delete(member);
     this.#witness?.crashed?.(member, kept, forget, this.nowUs / 1000);
+  }
+
+  tell(member: SimMember, event: RaftEvent): void {
+    this.#step(member, event, NO_OPS);
+  }
+
+  wipe(member: SimMember, origin: Origin): void {
+    if (member.up) this.crash(member, false, false);
+    member.wipe(origin, this.nowUs);
+    this.referee.stored(member);
+    this.#witness?.wiped?.(member, this.nowUs / 1000);
+  }
+
+  restartIn(member: SimMember, inUs: number): void {
+    this.schedule(inUs, { type: 'restart', member });
   }
 
   /** Runs until the simulated time, or until `done`; throws what a check throws. */
@@ -169,7 +193,7 @@ export class Simulation<C, R, M> implements Field {
         if (what.life === what.member.life) this.#wake(what.member);
         return;
       case 'restart':
-        if (!what.member.up && !this.isCalm) this.#restart(what.member);
+        if (!this.isCalm) this.#restart(what.member);
         return;
       case 'client':
         return this.#client(what.client);
@@ -218,15 +242,11 @@ export class Simulation<C, R, M> implements Field {
     return inbox;
   }
 
-  #receive(member: SimMember, envelope: Envelope): void {
-    const { entries, message } = envelope;
+  #receive(member: SimMember, envelope: Letter): void {
+    const { entries, incarnation, message } = envelope;
     const from = this.members[envelope.from]?.id ?? '';
-    this.#step(
-      member,
-      { type: 'receive', from, incarnation: envelope.from + 1, message, entries },
-      NO_OPS,
-      envelope,
-    );
+    const event = { type: 'receive', from, incarnation, message, entries } as const;
+    this.#step(member, event, NO_OPS, envelope);
   }
 
   #written(member: SimMember): void {
@@ -311,18 +331,25 @@ export class Simulation<C, R, M> implements Field {
     return true;
   }
 
-  #step(member: SimMember, event: RaftEvent, ops: readonly Op[], envelope?: Envelope): void {
+  #step(member: SimMember, event: RaftEvent, ops: readonly Op[], envelope?: Letter): void {
     const before = summarize(member.state);
     let effects: readonly Effect[] = [];
     try {
       effects = member.step(event, this.nowUs);
+    } catch (error) {
+      if (!isTurnedAway(error)) throw error;
+      member.isRefused = true;
     } finally {
       const atMs = this.nowUs / 1000;
       this.#witness?.stepped?.({ event, member, effects, atMs, ops, envelope });
     }
+    if (member.isRefused) return this.#turnAway(member);
     checkState(member.state);
     checkStep(before, member.state, effects);
     observeStep(before, event, member.state, effects, this.#say);
+    const { committed } = this.standing;
+    const isRemoved = committed !== undefined && !isMember(committed.config, member.id);
+    this.#watch.observe(before, event, member, effects, isRemoved);
     for (const effect of effects) this.#run(member, effect, event, ops);
     this.referee.afterStep(member, event);
     const { commit, log, role, term } = member.state;
@@ -332,6 +359,12 @@ export class Simulation<C, R, M> implements Field {
     this.#startApplying(member);
     if (member.disk.start()) this.#planWrite(member);
     if (role !== before.role && member.up) this.injector.afterRole(member);
+  }
+
+  /** It was told that it is another than the others know. Whoever runs it sees that. */
+  #turnAway(member: SimMember): void {
+    if (member.emptied > 0) this.mark('a wiped member greets and is refused');
+    this.crash(member, false, false);
   }
 
   #run(member: SimMember, effect: Effect, event: RaftEvent, ops: readonly Op[]): void {
@@ -394,7 +427,7 @@ export class Simulation<C, R, M> implements Field {
     this.#step(member, { type: 'applied', index: upTo }, NO_OPS);
   }
 
-  #send(envelope: Envelope): void {
+  #send(envelope: Letter): void {
     this.referee.leaves(envelope);
     this.#witness?.sent?.(envelope);
     for (const atUs of this.network.arrivals(envelope.from, envelope.to, this.nowUs)) {
@@ -430,6 +463,7 @@ export class Simulation<C, R, M> implements Field {
   }
 
   #restart(member: SimMember): void {
+    if (member.up || member.isRefused) return;
     member.restart(this.nowUs);
     if (member.log.length > member.state.commit) {
       this.mark('a member restarts with entries that are not committed');
@@ -445,12 +479,6 @@ function drawAt(draws: readonly Random[], at: number): Random {
   return draws[at] as Random;
 }
 
-function createMembers({ clock, members, options, seed }: Plan): SimMember[] {
-  const ids = Array.from({ length: members }, (_, at) => String.fromCharCode(97 + at));
-  return ids.map((_, at) => {
-    const draw = new Random(seed, `clock ${at}`);
-    const spread = (most: number) => most * (2 * draw.unit() - 1);
-    const rate = 1 + spread(clock.rateSpread);
-    return new SimMember(at, ids, options, { rate, skewMs: spread(clock.maxSkewMs) });
-  });
+function isTurnedAway(error: unknown): boolean {
+  return error instanceof CoxswainError && error.code === 'ERR_IDENTITY_TAKEN';
 }

@@ -42,6 +42,7 @@ export function traceTo(say: (line: TraceLine) => void): Witness {
       for (const line of linesOf(step)) say(line);
     },
     crashed: (member, _kept, _forgot, atMs) => say(lineOf('Crash', member, atMs)),
+    wiped: (member, atMs) => say(lineOf('Wipe', member, atMs)),
     restarted: (member, atMs) => say(lineOf('Restart', member, atMs)),
   };
 }

@@ -137,6 +137,17 @@ describe('a step that breaks a rule is found', () => {
     expect(() => checkStep(before, member.state, [])).toThrow(/match never goes back/);
   });
 
+  it('but not when a removed member comes back, or a leader resigns as it commits', () => {
+    const member = settledLeader();
+    const { state } = member;
+    const before = summarize(state);
+    state.leading?.progress.set('c', { ...progress(member, 'c'), match: 0 });
+    expect(() => checkStep(before, state, [])).not.toThrow();
+    const earlier = { ...before, commit: 0, commitTerm: 0 };
+    Object.assign(state, { role: 'follower', leading: undefined });
+    expect(() => checkStep({ ...earlier, matches: new Map() }, state, [])).not.toThrow();
+  });
+
   it('when a leader commits an entry of an earlier term', () => {
     const member = settledLeader({ terms: [1, 1, 1] });
     member.state.commit = 1;
