@@ -21,8 +21,8 @@ export function dropConfigurations(state: RaftState, from: number): void {
 /** The commit index has moved: what came before the last committed configuration is history. */
 export function commitConfigurations(state: RaftState): void {
   if ((state.configs[1]?.index ?? Number.POSITIVE_INFINITY) <= state.commit) {
-    unpinRemoved(state);
     state.configs = liveConfigurations(state.configs, state.commit);
+    unpinRemoved(state);
     state.unwritten.configs = true;
   }
 }

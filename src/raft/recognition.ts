@@ -85,16 +85,11 @@ export function unpinAdded(state: RaftState, next: Configuration): void {
   }
 }
 
-/**
- * Configurations that name a member no longer let go of its pin once they are committed. All that
- * are committed now count: who was removed and added again comes with another store.
- */
+/** Nobody's pin is kept for longer than a configuration that names it can be in force. */
 export function unpinRemoved(state: RaftState): void {
-  const { commit, configs, recognition } = state;
-  // The first of them was committed before: whom it does not name may have been added since.
-  const committed = configs.slice(1).filter(({ index }) => index <= commit);
+  const { configs, recognition } = state;
   for (const id of recognition.pins.keys()) {
-    if (committed.every(({ config }) => isMember(config, id))) continue;
+    if (configs.some(({ config }) => isMember(config, id))) continue;
     recognition.pins.delete(id);
     state.unwritten.unpinned = true;
   }

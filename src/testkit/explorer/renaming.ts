@@ -1,5 +1,5 @@
 // Members that are alike: a state in which a and b have changed places is the same state, told with
-// other names. This gives things their new names, but for configurations: whoever is alike is in the
+// other names. This gives things their new names, but for configurations: those alike are in the
 // same of their lists.
 import type { HardState, KnownMembers, Leading, MemberId, RaftState } from '../../raft/index.ts';
 import type { Envelope } from '../simulator/sim-member.ts';

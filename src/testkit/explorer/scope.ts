@@ -141,7 +141,8 @@ function checkChanges({ changes, members }: Scope): void {
   );
   for (const id of changes.flatMap(namedIn)) {
     if (typeof id === 'string' && id.length === 1 && id >= 'a' && placeOf(id) < members) continue;
-    const message = `scope.changes names ${JSON.stringify(id)}; accepted: a to ${idOf(members - 1)}`;
+    const last = idOf(members - 1);
+    const message = `scope.changes names ${JSON.stringify(id)}; accepted: a to ${last}`;
     throw new CoxswainError('ERR_INVALID_OPTION', message);
   }
 }

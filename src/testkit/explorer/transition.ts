@@ -58,7 +58,7 @@ export interface Outcome {
   readonly counted: readonly Counted[];
 }
 
-/** An entry that a leader has taken for committed, and the configuration by which it has to count. */
+/** An entry that a leader has taken for committed, and the configuration by which it counts. */
 export interface Counted {
   readonly index: number;
   readonly entry: SimEntry;

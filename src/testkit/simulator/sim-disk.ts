@@ -29,7 +29,7 @@ export interface Origin {
 /** It waits to be added to a cluster. */
 export const JOINER: Origin = { entries: [], admitted: true };
 
-/** Number of the first store of the member at that place, if it is one that a cluster begins with. */
+/** Number of the first store of the member at that place, if a cluster begins with it. */
 export function storeOf(at: number): number {
   return 2 * (at + 1);
 }

@@ -105,14 +105,14 @@ export class Standing {
     return isQuorum({ voters, outgoing: config.outgoing }, counts(config));
   }
 
-  /** A majority of the others must have it on disk which store it runs on. */
+  /** A majority of the others that it began with must have it on disk which store it runs on. */
   #canBeAdmitted(
     config: Configuration,
-    { id, incarnation, log }: SimMember,
+    { id, incarnation, log, versions }: SimMember,
     isDead: (member: SimMember) => boolean,
   ): boolean {
     if (log.length === 0) return false;
-    const others = this.#others(config, id);
+    const others = this.#others(versions.at(-1)?.config ?? config, id);
     const willing = others.filter((other) => {
       if (isDead(other) || other.log.length === 0) return false;
       // Whoever is about to be turned away itself will not be there to tell.

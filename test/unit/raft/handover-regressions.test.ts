@@ -165,7 +165,7 @@ describe('the lease', () => {
     expect(leaseUntil(leader.state)).toBe(sentMs + MARGIN_MS);
   });
 
-  it('ends with a handover, and begins again when its target has heard that it is called off', () => {
+  it('ends with a handover, and begins again when its target knows it is called off', () => {
     const leader = settledLeader();
     keepAlive(leader, 20, 'b', 'c');
     expect(leaseUntil(leader.state)).toBeGreaterThan(leader.now);

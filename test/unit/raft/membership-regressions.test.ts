@@ -26,7 +26,7 @@ function commitBy(leader: TestMember, ...others: readonly string[]): void {
   for (const id of others) ack(leader, id, leader.state.log.last);
 }
 
-/** A follower of b whose log holds entry 2, which says this of the members, and is not committed. */
+/** A follower of b whose log holds entry 2, which says this of the members, not committed. */
 function followerTold(config: ReturnType<typeof configOf>): TestMember {
   const member = new TestMember({ terms: [1], commit: 1 });
   const [append] = appendOf({ term: 2, prev: [1, 1] }, [2]);

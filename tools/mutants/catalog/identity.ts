@@ -72,7 +72,10 @@ export const IDENTITY: readonly Mutant[] = [
     name: 'pin-kept-after-a-removal',
     bug: 'a removed member is still known by its old store, and a new one is a stranger for ever',
     source: 'openraft#2080, RethinkDB 2.2.3',
-    edits: [{ file: RECOGNITION, find: '    recognition.pins.delete(id);\n', replace: '' }],
+    edits: [
+      { file: RECOGNITION, find: '    recognition.pins.delete(id);\n', replace: '' },
+      { file: 'src/raft/in-force.ts', find: '  unpinAdded(state, config);\n', replace: '' },
+    ],
   },
   {
     name: 'timeout-now-before-the-log-is-whole',
@@ -137,8 +140,8 @@ export const IDENTITY: readonly Mutant[] = [
     edits: [
       {
         file: ELECTION,
-        find: '  if (message.round < state.following.round) return;\n',
-        replace: '',
+        find: ' || message.round < state.following.round) return;',
+        replace: ') return;',
       },
     ],
   },
@@ -149,8 +152,8 @@ export const IDENTITY: readonly Mutant[] = [
     edits: [
       {
         file: LEASE,
-        find: 'if (leading === undefined || isNew || leading.handover !== undefined) return -Infinity;',
-        replace: 'if (leading === undefined || isNew) return -Infinity;',
+        find: 'if (leading === undefined || leading.handover !== undefined) return -Infinity;',
+        replace: 'if (leading === undefined) return -Infinity;',
       },
     ],
   },
@@ -161,8 +164,8 @@ export const IDENTITY: readonly Mutant[] = [
     edits: [
       {
         file: LEASE,
-        find: '  if (leading.yielded !== undefined) return -Infinity;\n',
-        replace: '',
+        find: 'if (leading.yielded.size > 0 || ',
+        replace: 'if (',
       },
     ],
   },

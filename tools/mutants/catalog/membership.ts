@@ -16,8 +16,8 @@ export const MEMBERSHIP: readonly Mutant[] = [
     edits: [
       {
         file: RECONFIGURING,
-        find: "  if (termAt(log, commit) !== term) return 'this leader",
-        replace: "  if (termAt(log, log.last) !== term) return 'this leader",
+        find: "  if (!isEstablished(state)) return 'this leader",
+        replace: "  if (state.role !== 'leader') return 'this leader",
       },
     ],
   },
@@ -266,8 +266,8 @@ export const MEMBERSHIP: readonly Mutant[] = [
     edits: [
       {
         file: 'src/raft/recognition.ts',
-        find: '    isVoter(config, state.id) &&\n',
-        replace: '    isMember(config, state.id) &&\n',
+        find: '  if (!isVoter(config, id)) return false;\n',
+        replace: '  if (!isMember(config, id)) return false;\n',
       },
     ],
   },
@@ -278,8 +278,8 @@ export const MEMBERSHIP: readonly Mutant[] = [
     edits: [
       {
         file: RECONFIGURING,
-        find: 'if (follower?.catchUp?.done !== true) return false;',
-        replace: 'if (follower?.catchUp === undefined) return false;',
+        find: 'if (follower?.catchUp?.done !== true || ',
+        replace: 'if (follower?.catchUp === undefined || ',
       },
     ],
   },

@@ -81,15 +81,13 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: FORWARDING,
-        find: `    this.failAll((ticket) =>
-      ticketError(ticket, 'ERR_LEADERSHIP_LOST', 'the leader it was sent to no longer leads'),
-    );
+        find: `    for (const [request, ticket] of this.#outstanding)
+      this.#orphans.set(request, { ticket, dueMs });
 `,
         replace: `    for (const ticket of this.#outstanding.values()) {
       ticket.place = 'queued';
       this.#parts.proposals.enqueue(ticket);
     }
-    this.#outstanding.clear();
 `,
       },
     ],
@@ -137,8 +135,8 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/runtime/startup.ts',
-        find: 'return { ...known, boot: known.boot + 1 };',
-        replace: 'return { ...known };',
+        find: 'const identity = { ...known, boot: known.boot + 1 };',
+        replace: 'const identity = { ...known };',
       },
     ],
   },

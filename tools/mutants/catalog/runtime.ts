@@ -5,7 +5,8 @@ const WRITER = 'src/runtime/writer.ts';
 const SENDER = 'src/runtime/sender.ts';
 const STARTUP = 'src/runtime/startup.ts';
 const APPLIER = 'src/runtime/applier.ts';
-const MERGED = 'return { ...second, truncateFrom, from: Math.min(first.from, second.from) };';
+const MERGED =
+  'return { ...second, known, truncateFrom, from: Math.min(first.from, second.from) };';
 
 export const RUNTIME: readonly Mutant[] = [
   {
@@ -28,7 +29,7 @@ export const RUNTIME: readonly Mutant[] = [
       {
         file: WRITER,
         find: MERGED,
-        replace: 'return { ...second, from: Math.min(first.from, second.from) };',
+        replace: 'return { ...second, known, from: Math.min(first.from, second.from) };',
       },
     ],
   },
@@ -41,7 +42,7 @@ export const RUNTIME: readonly Mutant[] = [
         file: WRITER,
         find: MERGED,
         replace: `const { hardState } = first;
-  return { ...second, hardState, truncateFrom, from: Math.min(first.from, second.from) };`,
+  return { ...second, hardState, known, truncateFrom, from: Math.min(first.from, second.from) };`,
       },
     ],
   },
@@ -49,7 +50,7 @@ export const RUNTIME: readonly Mutant[] = [
     name: 'merged-writes-lose-the-first-entries',
     bug: 'of two writes merged into one, the entries of the first are acknowledged and not written',
     source: 'NATS 2.12.1, yugabyte#32875',
-    edits: [{ file: WRITER, find: MERGED, replace: 'return { ...second, truncateFrom };' }],
+    edits: [{ file: WRITER, find: MERGED, replace: 'return { ...second, known, truncateFrom };' }],
   },
   {
     name: 'failed-write-tried-again',
@@ -178,8 +179,8 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: STARTUP,
-        find: 'if (known.clusterId !== clusterId || known.id !== options.id) {',
-        replace: 'if (known.clusterId !== clusterId && known.id !== options.id) {',
+        find: 'if (!isSameCluster(known.clusterId, clusterId) || known.id !== id) {',
+        replace: 'if (!isSameCluster(known.clusterId, clusterId) && known.id !== id) {',
       },
     ],
   },
@@ -190,8 +191,8 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: STARTUP,
-        find: 'initOf(options, stored, config, true)',
-        replace: 'initOf(options, stored, config, false)',
+        find: 'restarted: stored.last.index > 0 }',
+        replace: 'restarted: false }',
       },
     ],
   },
