@@ -18,7 +18,7 @@ export function incarnationOf(state: RaftState, id: MemberId): number | undefine
  * Numbers of stores that first members began with are even, of those made to join odd. A voter
  * whose store no configuration names is a first member: no other store can be that one's.
  */
-export function isFirstStore(incarnation: number): boolean {
+function isFirstStore(incarnation: number): boolean {
   return incarnation % 2 === 0;
 }
 

@@ -9,6 +9,6 @@ export type {
 export { APPLIED_BYTES, failureBytes, REQUEST_BYTES } from './forward-fields.ts';
 export { type CodecIdentity, FrameCodec, type ReceivedFrame } from './frame-codec.ts';
 export { PROTOCOL_VERSION } from './header.ts';
-export { decodeMembers, encodeMembers, firstMembers, type MembersEntry } from './members-entry.ts';
+export { decodeMembers, encodeMembers, firstMembers } from './members-entry.ts';
 export { type EntryRun, OwnEntry, type SizedEntry } from './sized-entry.ts';
-export { decodeText, readText, textBytes, writeText } from './text.ts';
+export { readText, textBytes, writeText } from './text.ts';

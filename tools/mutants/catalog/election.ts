@@ -25,12 +25,12 @@ export const ELECTION: readonly Mutant[] = [
     edits: [
       {
         file: RAFT,
-        find: 'if (message.term > state.term) return becomeFollower(state, message.term, undefined);',
-        replace: `if (message.term > state.term) {
-    if (state.role !== 'candidate') return becomeFollower(state, message.term, undefined);
+        find: "  // Any of them may end a leader's term (§5.1).\n",
+        replace: `  if (message.term > state.term && state.role === 'candidate') {
     state.term = message.term;
     state.unwritten.hard = true;
-  }`,
+  }
+`,
       },
     ],
   },

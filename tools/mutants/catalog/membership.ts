@@ -136,7 +136,8 @@ export const MEMBERSHIP: readonly Mutant[] = [
       {
         file: IN_FORCE,
         find: '  state.config = (state.configs.at(-1) ?? NO_CONFIGURATION).config;',
-        replace: `  const old = state.configs.filter(({ index }, at) => at === 0 || index <= state.commit);
+        replace: `  const isOld = (index: number) => index <= state.commit;
+  const old = state.configs.filter(({ index }, at) => at === 0 || isOld(index));
   state.config = (old.at(-1) ?? NO_CONFIGURATION).config;`,
       },
       {
@@ -153,7 +154,11 @@ export const MEMBERSHIP: readonly Mutant[] = [
     edits: [
       {
         file: QUORUM,
-        find: 'export function voteResult(\n  config: Voters,\n  voteOf: (id: MemberId) => boolean | undefined,\n): VoteResult {\n',
+        find: `export function voteResult(
+  config: Voters,
+  voteOf: (id: MemberId) => boolean | undefined,
+): VoteResult {
+`,
         replace: `export function voteResult(
   config: Voters,
   voteOf: (id: MemberId) => boolean | undefined,
@@ -166,8 +171,8 @@ export const MEMBERSHIP: readonly Mutant[] = [
       {
         file: ELECTION,
         find: 'const result = voteResult(state.config, (id) => candidacy.votes.get(id));',
-        replace:
-          'const result = voteResult(state.config, (id) => candidacy.votes.get(id), candidacy.votes);',
+        replace: `const { votes } = candidacy;
+  const result = voteResult(state.config, (id) => votes.get(id), votes);`,
       },
       {
         file: ELECTION,
@@ -176,7 +181,9 @@ export const MEMBERSHIP: readonly Mutant[] = [
       },
       {
         file: ELECTION,
-        find: "  for (const id of otherVoters(state.config, state.id)) {\n    send(state, id, {\n      type: 'vote-request',",
+        find: `  for (const id of otherVoters(state.config, state.id)) {
+    send(state, id, {
+      type: 'vote-request',`,
         replace: `  const known = state.configs.map(({ config }) => otherVoters(config, state.id));
   for (const id of new Set(known.flat())) {
     send(state, id, {
@@ -203,8 +210,8 @@ export const MEMBERSHIP: readonly Mutant[] = [
     edits: [
       {
         file: RECONFIGURING,
-        find: '  for (const id of ids) if (!isMember(state.config, id)) forgetProgress(leading, id);\n',
-        replace: '',
+        find: 'if (!isMember(state.config, id)) forgetProgress(leading, id);',
+        replace: 'isMember(state.config, id);',
       },
     ],
   },
@@ -215,8 +222,8 @@ export const MEMBERSHIP: readonly Mutant[] = [
     edits: [
       {
         file: FOLLOWERS,
-        find: '  leading.lastStream = Math.max(leading.lastStream, leading.progress.get(id)?.stream ?? 0);\n',
-        replace: '',
+        find: 'leading.lastStream = Math.max(leading.lastStream,',
+        replace: 'Math.max(leading.lastStream,',
       },
     ],
   },
@@ -253,9 +260,8 @@ export const MEMBERSHIP: readonly Mutant[] = [
     edits: [
       {
         file: ELECTION,
-        find: 'return recognition.admitted && configs.some(({ config }) => isRecognisedVoter(state, config));',
-        replace: `const { config } = configs.at(-1) ?? { config: state.config };
-  return recognition.admitted && isRecognisedVoter(state, config);`,
+        find: 'configs.some(({ config }) => isRecognisedVoter(state, config))',
+        replace: 'configs.length > 0 && isRecognisedVoter(state, state.config)',
       },
     ],
   },
@@ -285,13 +291,13 @@ export const MEMBERSHIP: readonly Mutant[] = [
   },
   {
     name: 'removed-member-is-not-told',
-    bug: 'a leader lets go of a removed member at once, which never learns of it and stands for ever',
+    bug: 'a leader lets go of a removed member at once, which never learns of it',
     source: 'hashicorp/raft#524, canonical/raft#137',
     edits: [
       {
         file: FOLLOWERS,
-        find: '    if (progress.commitSent < (configs[0]?.index ?? 0) && now < progress.dropAtMs) continue;\n',
-        replace: '',
+        find: 'if (progress.commitSent < (configs[0]?.index ?? 0) && ',
+        replace: 'if (progress.commitSent < 0 && ',
       },
     ],
   },
