@@ -44,6 +44,7 @@ export {
   minimize,
   type NetworkPlan,
   type Only,
+  type OperatorFault,
   type Plan,
   type ProcessPlan,
   Random,

@@ -12,7 +12,7 @@ import {
   simulate,
 } from 'coxswain/testkit';
 import { describe, expect, test } from 'vitest';
-import { HOPELESS } from '../../src/testkit/simulator/marks-members.ts';
+import { HOPELESS } from '../../src/testkit/simulator/mark-labels.ts';
 import { scriptOf } from '../../tools/sim/script.ts';
 import { runScript } from '../scenarios/runner/script.ts';
 

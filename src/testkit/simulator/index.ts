@@ -1,7 +1,7 @@
 export { drawPlan } from './draw-plan.ts';
-export type { Fault, Link } from './faults.ts';
+export type { Fault, Link, OperatorFault } from './faults.ts';
 export type { Struck } from './injector.ts';
-export { expectedMarks, type Mark } from './marks.ts';
+export { expectedMarks, type Mark } from './mark-labels.ts';
 export type { Minimized } from './minimize.ts';
 export type { Only, SimulateOptions } from './options.ts';
 export type {

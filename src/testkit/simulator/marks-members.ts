@@ -1,33 +1,11 @@
 // Which rare paths a run took in changes of membership and handovers. Seen from outside, as all
 // marks are, with a little memory: a handover ends on another member than it began on.
+
 import { type Effect, isJoint, isVoter, type RaftEvent, type Summary } from '../../raft/index.ts';
+import type { Mark } from './mark-labels.ts';
 import type { SimMember } from './sim-member.ts';
 
-/** Situations that every search must have met. */
-export const memberMarks = [
-  'a change of members is refused',
-  'a store is emptied',
-  'a wiped member greets and is refused',
-  'a member comes back under its id with another store',
-  'a first cluster is formed by greetings',
-  'a joint configuration is committed',
-  'a configuration is truncated',
-  'a new leader finishes a change that another began',
-  'a leader removes itself and resigns',
-  'a learner is promoted',
-  'a voter is replaced',
-  'a removed member campaigns',
-  'a handover succeeds',
-  'a handover fails',
-  'answers of another store are not counted',
-] as const;
-
-/** Says only why a run ended without a calm: not every search meets it. */
-export const HOPELESS = 'so many stores are gone that nothing can be expected';
-
-export type MemberMark = (typeof memberMarks)[number] | typeof HOPELESS;
-
-type Say = (mark: MemberMark) => void;
+type Say = (mark: Mark) => void;
 
 export class MembersWatch {
   readonly #say: Say;

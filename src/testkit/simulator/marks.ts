@@ -2,46 +2,7 @@
 // situation that must come up in some of the seeds, or the search does not look where bugs are.
 import type { Effect, Message, RaftEvent, RaftState, Summary } from '../../raft/index.ts';
 import { committedIndex, termAt } from '../../raft/index.ts';
-import { type MemberMark, memberMarks } from './marks-members.ts';
-
-const coreMarks = [
-  'crash of a leader after append',
-  'crash between persist and send',
-  'crash of a candidate',
-  'crash of all members at once',
-  'a new leader is cut off from a quorum',
-  'a leader stalls for longer than an election timeout',
-  'a write fails',
-  'a member restarts with entries that are not committed',
-  'a cluster of one elects itself',
-  'a vote is granted',
-  'a vote is refused: it was given to another',
-  'a vote is refused: the log is behind',
-  'a vote of an earlier term arrives late',
-  'a pre-vote is refused: a leader lives',
-  'a pre-vote teaches a newer term',
-  'an election is lost',
-  'a candidate gives way to the leader of its term',
-  'a leader steps down for a newer term',
-  'a leader without a quorum steps down',
-  'a leader of a past term is told so',
-  'an append is refused',
-  'an old append changes nothing',
-  'a follower drops entries that conflict',
-  'a follower learns of a commit beyond what it has',
-  'entries of an earlier term are at a quorum and wait',
-  'an acknowledgement brings no news',
-  'an answer to an earlier stream is ignored',
-  'what may be lost is sent again',
-  'a window is full',
-  'a proposal is refused: too much is under way',
-  'a write completes that was overtaken by a truncation',
-] as const;
-
-export type Mark = (typeof coreMarks)[number] | MemberMark;
-
-/** Situations that every search must have met. */
-export const expectedMarks: readonly Mark[] = [...coreMarks, ...memberMarks];
+import type { Mark } from './mark-labels.ts';
 
 type Say = (mark: Mark) => void;
 

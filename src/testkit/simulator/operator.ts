@@ -12,7 +12,7 @@ import {
   versionOf,
 } from '../../raft/index.ts';
 import type { OperatorFamily, OperatorFault } from './faults.ts';
-import type { Mark } from './marks.ts';
+import type { Mark } from './mark-labels.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
 import { firstOrigin, JOINER, type Origin } from './sim-disk.ts';

@@ -2,7 +2,7 @@
 // the cluster must elect, commit, bring its logs together, and then leave its leader in peace.
 import { assert } from '../../lib/assert.ts';
 import { isJoint, isMember, membersOf } from '../../raft/index.ts';
-import { HOPELESS } from './marks-members.ts';
+import { HOPELESS } from './mark-labels.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
 import type { SimMember } from './sim-member.ts';

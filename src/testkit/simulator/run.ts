@@ -3,7 +3,7 @@
 import { assert } from '../../lib/assert.ts';
 import { checkLinearizable, type History, type LinearizableReport } from '../checkers/index.ts';
 import type { Struck } from './injector.ts';
-import type { Mark } from './marks.ts';
+import type { Mark } from './mark-labels.ts';
 import type { Only } from './options.ts';
 import type { Plan } from './plan.ts';
 import { checkRecovery } from './recovery.ts';

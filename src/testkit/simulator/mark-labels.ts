@@ -1,0 +1,60 @@
+// What a mark says. Each is a situation that a search must have met in some of its seeds.
+
+/** Situations that every search must have met. */
+export const expectedMarks = [
+  'crash of a leader after append',
+  'crash between persist and send',
+  'crash of a candidate',
+  'crash of all members at once',
+  'a new leader is cut off from a quorum',
+  'a leader stalls for longer than an election timeout',
+  'a write fails',
+  'a member restarts with entries that are not committed',
+  'a cluster of one elects itself',
+  'a vote is granted',
+  'a vote is refused: it was given to another',
+  'a vote is refused: the log is behind',
+  'a vote of an earlier term arrives late',
+  'a pre-vote is refused: a leader lives',
+  'a pre-vote teaches a newer term',
+  'an election is lost',
+  'a candidate gives way to the leader of its term',
+  'a leader steps down for a newer term',
+  'a leader without a quorum steps down',
+  'a leader of a past term is told so',
+  'an append is refused',
+  'an old append changes nothing',
+  'a follower drops entries that conflict',
+  'a follower learns of a commit beyond what it has',
+  'entries of an earlier term are at a quorum and wait',
+  'an acknowledgement brings no news',
+  'an answer to an earlier stream is ignored',
+  'what may be lost is sent again',
+  'a window is full',
+  'a proposal is refused: too much is under way',
+  'a write completes that was overtaken by a truncation',
+
+  'a change of members is refused',
+  'a store is emptied',
+  'a wiped member greets and is refused',
+  'a member comes back under its id with another store',
+  'a first cluster is formed by greetings',
+  'a joint configuration is committed',
+  'a configuration is truncated',
+  'a new leader finishes a change that another began',
+  'a leader removes itself and resigns',
+  'a learner is promoted',
+  'a voter is replaced',
+  'a removed member campaigns',
+  'a handover succeeds',
+  'a handover fails',
+  'answers of another store are not counted',
+] as const;
+
+/** Says only why a run ended without a calm: not every search meets it. */
+export const HOPELESS = 'so many stores are gone that nothing can be expected';
+
+/** One of the expected ones, or HOPELESS. */
+export type Mark =
+  | (typeof expectedMarks)[number]
+  | 'so many stores are gone that nothing can be expected';
