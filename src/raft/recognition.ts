@@ -139,7 +139,6 @@ export function isGreeting(message: Message): message is Greeting | GreetingRepl
 
 function admit(state: RaftState): void {
   state.recognition.admitted = true;
-  state.recognition.pins.set(state.id, state.incarnation);
   state.unwritten.recognition = true;
   state.recognition.greeted.clear();
   resetElectionDue(state);
