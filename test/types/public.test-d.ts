@@ -2,12 +2,15 @@
 import {
   type CoxswainError,
   createMemoryCluster,
+  type Membership,
+  type MembershipChange,
   type MemoryCluster,
   type Proposed,
   type Proposer,
   type RaftNode,
   rawCodec,
   type StateMachine,
+  type Successor,
 } from 'coxswain';
 import { createState, type Effect, type RaftEvent, type RaftState, step } from 'coxswain/raft';
 import {
@@ -52,6 +55,14 @@ describe('a node', () => {
       'nodes',
     );
     expectTypeOf<RaftNode<string, void>['read']>().parameter(0).toBeNever();
+  });
+
+  test('changes members, hands over, and works while it leads', () => {
+    expectTypeOf(node.changeMembers({ remove: ['a'] })).resolves.toEqualTypeOf<Membership>();
+    expectTypeOf(node.changeMembers).parameter(0).toEqualTypeOf<MembershipChange>();
+    expectTypeOf(node.transferLeadership('b')).resolves.toEqualTypeOf<Successor>();
+    expectTypeOf(node.whileLeader(() => 'done')).resolves.toBeString();
+    expectTypeOf(node.whileLeader(async ({ fencingToken }) => fencingToken)).resolves.toBeNumber();
   });
 
   test('is a Proposer and disposable', () => {

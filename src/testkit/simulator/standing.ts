@@ -47,6 +47,8 @@ export class Standing {
     const named = config.incarnations.get(id);
     if (named !== undefined) return named === incarnation;
     if (this.addedUs.has(id)) return storeUs <= (this.addedUs.get(id) ?? 0);
+    // Of those that nobody has named yet only a store that began with the cluster can be one.
+    if (member.origin.entries.length === 0) return false;
     return this.#others(config, id).every(
       (other) => (pinOf(other, id) ?? incarnation) === incarnation,
     );

@@ -47,6 +47,7 @@ const cases: readonly (readonly [string, (pair: Pair) => Promise<void>])[] = [
   ['send to a stranger is dropped at once', dropsStrangers],
   ['a frame over the limit is dropped at once, and harms no other', dropsOversized],
   ['a peer that is no longer named is not sent to', followsPeers],
+  ['whoever sent a frame can be answered, though it is no peer', answersStrangers],
   ['a closed transport neither sends nor receives', staysClosed],
 ];
 
@@ -126,6 +127,17 @@ async function followsPeers({ a, addresses, atB, settle }: Pair): Promise<void> 
   expectEqual(shown(atB), ['a: 2'], 'at b');
 }
 
+/** A member that has just been added is not told of its peers before they speak to it. */
+async function answersStrangers({ a, atA, b, settle }: Pair): Promise<void> {
+  b.setPeers([]);
+  expectEqual(b.send('a', [bytes(1)], 'control'), false, 'nobody was heard of');
+  a.send('b', [bytes(2)], 'control');
+  await settle();
+  expectTrue(b.send('a', [bytes(3)], 'control'), 'an answer');
+  await settle();
+  expectEqual(shown(atA), ['b: 3'], 'at a');
+}
+
 async function staysClosed({ a, atA, atB, b, settle }: Pair): Promise<void> {
   await b.close();
   await b.close();
@@ -148,7 +160,7 @@ async function openBoth(under: TransportsUnderTest): Promise<Pair> {
 }
 
 function identity(id: string, address: string): Identity {
-  const incarnation = Buffer.from(id.padEnd(8)).toString('hex');
+  const incarnation = Buffer.from(id.padEnd(7)).toString('hex');
   return { clusterId: '00112233445566ff', id, address, incarnation, protocolVersion: 1 };
 }
 
