@@ -18,6 +18,7 @@ import { createMembers } from './create-members.ts';
 import { EventHeap } from './event-heap.ts';
 import type { Happening, Own } from './happening.ts';
 import { type Field, Injector } from './injector.ts';
+import { checkLeases } from './leases.ts';
 import type { Mark } from './mark-labels.ts';
 import { observeStep } from './marks.ts';
 import { MembersWatch } from './marks-members.ts';
@@ -354,6 +355,7 @@ export class Simulation<C, R, M> implements Field {
     for (const effect of effects) this.#run(member, effect, event, ops);
     this.referee.afterStep(member, event);
     const { commit, log, role, term } = member.state;
+    if (role === 'leader') checkLeases(this.plan, this.members, this.nowUs);
     this.stir(this.nowUs & 0xffffff);
     this.stir(term * 8191 + commit * 31 + log.last);
     this.#arm(member);
