@@ -11,7 +11,7 @@ export const IDENTITY: readonly Mutant[] = [
   {
     name: 'pin-counted-before-it-is-durable',
     bug: 'what a member says counts before it is durable on which store that member runs',
-    source: 'Vanlightly 2023: a wiped disk votes again; RethinkDB 2.2.3',
+    source: 'Vanlightly: a wiped disk votes again, RethinkDB 2.2.3',
     edits: [
       {
         file: RAFT,
@@ -35,7 +35,7 @@ export const IDENTITY: readonly Mutant[] = [
   {
     name: 'admitted-at-once',
     bug: 'a first member takes part before anybody would tell it from its own emptied store',
-    source: 'Vanlightly 2023: a wiped disk votes again',
+    source: 'Vanlightly: a wiped disk votes again',
     edits: [
       {
         file: RECOGNITION,
@@ -47,7 +47,7 @@ export const IDENTITY: readonly Mutant[] = [
   {
     name: 'admitted-by-one-greeting',
     bug: 'a first member takes part as soon as one other knows its store, not a majority of them',
-    source: 'Vanlightly 2023: a wiped disk votes again',
+    source: 'Vanlightly: a wiped disk votes again',
     edits: [
       {
         file: RECOGNITION,
@@ -71,7 +71,7 @@ export const IDENTITY: readonly Mutant[] = [
   {
     name: 'pin-kept-after-a-removal',
     bug: 'a removed member is still known by its old store, and a new one is a stranger for ever',
-    source: 'openraft#2080, RethinkDB 2.2.3',
+    source: 'RethinkDB 2.2.3',
     edits: [
       { file: RECOGNITION, find: '    recognition.pins.delete(id);\n', replace: '' },
       { file: 'src/raft/in-force.ts', find: '  unpinAdded(state, config);\n', replace: '' },
@@ -172,7 +172,7 @@ export const IDENTITY: readonly Mutant[] = [
   {
     name: 'lease-from-the-answer',
     bug: 'the lease starts when a heartbeat is answered, not when it was sent',
-    source: 'Raft thesis §6.4.1, etcd#20418',
+    source: 'Raft thesis §6.4.1, sofa-jraft#34',
     edits: [
       {
         file: LEASE,

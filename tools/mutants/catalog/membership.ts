@@ -12,7 +12,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
   {
     name: 'change-before-an-entry-of-the-own-term',
     bug: 'a new leader changes members before it has committed an entry of its own term',
-    source: 'Ongaro, raft-dev 2015; etcd#7331',
+    source: 'Ongaro, raft-dev 2015, NuRaft#67',
     edits: [
       {
         file: RECONFIGURING,
@@ -53,7 +53,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
   {
     name: 'joint-commit-by-the-new-half',
     bug: 'in a joint configuration the majority of the new voters alone commits',
-    source: 'Raft §6',
+    source: 'camunda#60086, Raft §6',
     edits: [
       {
         file: QUORUM,
@@ -65,7 +65,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
   {
     name: 'joint-commit-by-all-together',
     bug: 'a joint configuration commits by a majority of all voters, as if they were one set',
-    source: 'Raft §6',
+    source: 'async-raft#62, Raft §6',
     edits: [
       {
         file: QUORUM,
@@ -78,7 +78,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
   {
     name: 'joint-votes-of-all-together',
     bug: 'a joint configuration elects by a majority of all voters, as if they were one set',
-    source: 'Raft §6, etcd-io/raft: joint quorum',
+    source: 'async-raft#62, Raft §6',
     edits: [
       {
         file: QUORUM,
@@ -93,7 +93,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
   {
     name: 'joint-left-before-it-is-committed',
     bug: 'a leader leaves a joint configuration that is not committed',
-    source: 'Raft §6, etcd-io/raft: e515a67',
+    source: 'camunda#60086, rethinkdb#4949',
     edits: [
       {
         file: RECONFIGURING,
@@ -105,7 +105,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
   {
     name: 'joint-never-left',
     bug: 'nobody ends a joint configuration once it is committed',
-    source: 'Raft §6, openraft 0.6: config stuck joint',
+    source: 'openraft: configuration stuck joint, Raft §6',
     edits: [
       {
         file: RECONFIGURING,
@@ -131,7 +131,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
   {
     name: 'configuration-in-force-when-committed',
     bug: 'a configuration is in force only when it is committed, on leader and followers alike',
-    source: 'Raft thesis §4.1',
+    source: 'Raft thesis §4.1, etcd#7625',
     edits: [
       {
         file: IN_FORCE,
@@ -194,7 +194,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
   {
     name: 'configuration-kept-when-truncated',
     bug: 'a configuration stays in force when its entry is truncated',
-    source: 'Raft thesis §4.1, hashicorp/raft#524',
+    source: 'Raft thesis §4.1, canonical/raft#250',
     edits: [
       {
         file: 'src/raft/following.ts',
@@ -206,7 +206,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
   {
     name: 'progress-kept-for-who-is-added-again',
     bug: 'a member that is added again is taken to hold what it held before it was removed',
-    source: 'RethinkDB 2.2.3, openraft: e515a67, Raft §5.3',
+    source: 'RethinkDB 2.2.3, Raft §5.3',
     edits: [
       {
         file: RECONFIGURING,
@@ -218,7 +218,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
   {
     name: 'stream-number-used-again',
     bug: 'a member that is added again gets the stream number of its first time',
-    source: 'openraft: stale acknowledgements, etcd-io/raft: 8ecce32, Raft §5.3',
+    source: 'openraft cecb5de8, Raft §5.3',
     edits: [
       {
         file: FOLLOWERS,
@@ -304,7 +304,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
   {
     name: 'removed-member-is-kept-for-ever',
     bug: 'a leader sends to a removed member that is gone for as long as it leads',
-    source: 'openraft#2080, openraft#912',
+    source: 'openraft#911',
     edits: [
       {
         file: FOLLOWERS,
