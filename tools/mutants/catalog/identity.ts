@@ -11,7 +11,7 @@ export const IDENTITY: readonly Mutant[] = [
   {
     name: 'pin-counted-before-it-is-durable',
     bug: 'what a member says counts before it is durable on which store that member runs',
-    source: 'Vanlightly: a wiped disk votes again, RethinkDB 2.2.3',
+    source: 'Raft §5.2, RethinkDB 2.2.3',
     edits: [
       {
         file: RAFT,
@@ -35,7 +35,7 @@ export const IDENTITY: readonly Mutant[] = [
   {
     name: 'admitted-at-once',
     bug: 'a first member takes part before anybody would tell it from its own emptied store',
-    source: 'Vanlightly: a wiped disk votes again',
+    source: 'Raft §5.2, RethinkDB 2.2.3: a reset node keeps its vote',
     edits: [
       {
         file: RECOGNITION,
@@ -47,7 +47,7 @@ export const IDENTITY: readonly Mutant[] = [
   {
     name: 'admitted-by-one-greeting',
     bug: 'a first member takes part as soon as one other knows its store, not a majority of them',
-    source: 'Vanlightly: a wiped disk votes again',
+    source: 'Raft §5.2, RethinkDB 2.2.3: a reset node keeps its vote',
     edits: [
       {
         file: RECOGNITION,
