@@ -1,6 +1,11 @@
 // Which configuration is in force here: the latest in the log, committed or not, and again the one
 // before it as soon as it is truncated.
-import { type Configuration, liveConfigurations, NO_CONFIGURATION } from './membership.ts';
+import {
+  type Configuration,
+  liveConfigurations,
+  NO_CONFIGURATION,
+  versionOf,
+} from './membership.ts';
 import { unpinAdded, unpinRemoved } from './recognition.ts';
 import type { RaftState } from './state.ts';
 
@@ -13,7 +18,7 @@ export function adoptConfiguration(state: RaftState, index: number, config: Conf
 
 /** Entries from `from` on are no longer in the log. */
 export function dropConfigurations(state: RaftState, from: number): void {
-  if ((state.configs.at(-1)?.index ?? 0) < from) return;
+  if (versionOf(state) < from) return;
   state.configs = state.configs.filter(({ index }) => index < from);
   putInForce(state);
 }

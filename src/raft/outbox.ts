@@ -22,7 +22,7 @@ export function hardWrite(state: RaftState): number {
 }
 
 /** The write that will make everything known of other members' stores durable; 0 when it is. */
-function recognitionWrite({ unwritten, writes }: RaftState): number {
+export function recognitionWrite({ unwritten, writes }: RaftState): number {
   if (unwritten.recognition) return writes.issued + 1;
   return writes.recognition > writes.completed ? writes.recognition : 0;
 }

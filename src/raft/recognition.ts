@@ -6,7 +6,7 @@ import type { Receive } from './events.ts';
 import type { MemberId } from './member-id.ts';
 import { type Configuration, isMember, isVoter, membersOf, otherVoters } from './membership.ts';
 import type { Greeting, GreetingReply, Message } from './messages.ts';
-import { send } from './outbox.ts';
+import { recognitionWrite, send } from './outbox.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
 
 /** The store that `id` is known to run on: as a configuration says, or as it was first met here. */
@@ -69,8 +69,8 @@ export function noteStranger({ leading }: RaftState, from: MemberId): void {
 }
 
 /** Are the incarnations known here durable? Nothing that is said counts before. */
-export function isProven({ unwritten, writes }: RaftState): boolean {
-  return !unwritten.recognition && writes.recognition <= writes.completed;
+export function isProven(state: RaftState): boolean {
+  return recognitionWrite(state) === 0;
 }
 
 /**

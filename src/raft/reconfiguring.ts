@@ -8,12 +8,11 @@ import { followConfigurations, forgetProgress } from './followers.ts';
 import { adoptConfiguration } from './in-force.ts';
 import {
   type Configuration,
-  type ConfigurationAt,
   isJoint,
   isMember,
   isVoter,
   membersOf,
-  NO_CONFIGURATION,
+  versionOf,
 } from './membership.ts';
 import { incarnationOf, isProven } from './recognition.ts';
 import { appendOwn, heartbeat, sendToAll } from './replication.ts';
@@ -34,7 +33,7 @@ export function planChange(
   ifVersion?: number,
 ): Configuration {
   if (state.role !== 'leader') throw notLeader(state, 'changes members');
-  const { index } = inForce(state);
+  const index = versionOf(state);
   if (ifVersion !== undefined && ifVersion !== index) {
     const at = `the membership is at version ${index}, not at ${ifVersion}`;
     const message = `${at}: ask members() again`;
@@ -51,7 +50,7 @@ export function planChange(
 
 export function changeMembers(state: RaftState, event: ChangeMembers): void {
   const { config, version, wallMs } = event;
-  if (state.role !== 'leader' || version !== inForce(state).index) return;
+  if (state.role !== 'leader' || version !== versionOf(state)) return;
   if (busyWith(state) !== undefined || !follows(config, state.config)) return;
   state.log.lastTimeMs = Math.max(state.log.lastTimeMs, wallMs);
   appendConfiguration(state, config);
@@ -90,13 +89,13 @@ function appendConfiguration(state: RaftState, config: Configuration): void {
 
 /** Is the configuration in force committed, and has this leader committed an entry of its own? */
 function isSettled(state: RaftState): boolean {
-  return isEstablished(state) && inForce(state).index <= state.commit;
+  return isEstablished(state) && versionOf(state) <= state.commit;
 }
 
 /** Why no change may begin now; undefined if one may (the single-server erratum of 2015). */
 function busyWith(state: RaftState): string | undefined {
   const { commit, config, leading } = state;
-  const { index } = inForce(state);
+  const index = versionOf(state);
   if (!isEstablished(state)) return 'this leader has not committed an entry of its own yet';
   if (index > commit) return `the change at index ${index} is not committed yet`;
   if (isJoint(config)) return `the change at index ${index} is not complete yet`;
@@ -131,8 +130,4 @@ function withIncarnations(state: RaftState, config: Configuration): Configuratio
     if (known !== undefined && isProven(state)) incarnations.set(id, known);
   }
   return { ...config, incarnations };
-}
-
-function inForce({ configs }: RaftState): ConfigurationAt {
-  return configs.at(-1) ?? NO_CONFIGURATION;
 }

@@ -50,8 +50,8 @@ export class Leaderships {
 
   /** When work that runs must be told to stop, unless the lease is extended before. */
   nextExpiry(): number {
-    const isWorking = [...this.#tasks].some((task) => task.isWorking);
-    return isWorking ? leaseUntil(this.#state) : Number.POSITIVE_INFINITY;
+    for (const task of this.#tasks) if (task.isWorking) return leaseUntil(this.#state);
+    return Number.POSITIVE_INFINITY;
   }
 
   failAll(error: CoxswainError): void {

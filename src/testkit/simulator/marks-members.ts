@@ -1,7 +1,14 @@
 // Which rare paths a run took in changes of membership and handovers. Seen from outside, as all
 // marks are, with a little memory: a handover ends on another member than it began on.
 
-import { type Effect, isJoint, isVoter, type RaftEvent, type Summary } from '../../raft/index.ts';
+import {
+  type Effect,
+  isJoint,
+  isVoter,
+  type RaftEvent,
+  type Summary,
+  versionOf,
+} from '../../raft/index.ts';
 import type { Mark } from './mark-labels.ts';
 import type { SimMember } from './sim-member.ts';
 
@@ -31,7 +38,7 @@ export class MembersWatch {
     if (isRemoved && state.role === 'pre-candidate' && before.role === 'follower') {
       this.#say('a removed member campaigns');
     }
-    const version = state.configs.at(-1)?.index ?? 0;
+    const version = versionOf(state);
     if (version < before.version) this.#say('a configuration is truncated');
     if (before.role === 'leader') this.#observeLeader(before, event, member, effects);
   }

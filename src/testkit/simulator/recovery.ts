@@ -1,7 +1,7 @@
 // After the faults: everything heals, or only a quorum does and the rest stays dead for ever, and
 // the cluster must elect, commit, bring its logs together, and then leave its leader in peace.
 import { assert } from '../../lib/assert.ts';
-import { isJoint, isMember, membersOf } from '../../raft/index.ts';
+import { isJoint, isMember, membersOf, versionOf } from '../../raft/index.ts';
 import { HOPELESS } from './mark-labels.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
@@ -133,8 +133,8 @@ function coreOf(
 
 /** Nothing is under way, but what waits for members that are not there. */
 function isSettled(leader: SimMember, alive: readonly SimMember[], standing: Standing): boolean {
-  const { commit, config, configs, id } = leader.state;
-  if ((configs.at(-1)?.index ?? 0) > commit || isJoint(config)) return false;
+  const { commit, config, id } = leader.state;
+  if (versionOf(leader.state) > commit || isJoint(config)) return false;
   if (!membersOf(config).includes(id)) return false;
   const core = coreOf(leader, alive, standing);
   const isThere = ({ id: joining }: { id: string }) => core.some((each) => each.id === joining);
