@@ -53,6 +53,7 @@ export {
   type LeaderEvent,
   type Leadership,
   type LeaderWork,
+  type LeaseOptions,
   type Limits,
   msgpack,
   msgpackCodec,

@@ -53,6 +53,8 @@ describe('a lease', () => {
     member.timeout();
     const reply = {
       type: 'heartbeat-ack',
+      patienceMs: 100,
+      wallMs: 0,
       term: 2,
       stream,
       sent: 0,
@@ -71,6 +73,8 @@ describe('a lease', () => {
     const { stream } = progress(member, 'b');
     const reply = {
       type: 'heartbeat-ack',
+      patienceMs: 100,
+      wallMs: 0,
       term: 2,
       stream,
       sent: 0,

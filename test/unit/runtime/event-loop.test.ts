@@ -32,7 +32,8 @@ class Bench {
         configs,
         options: testOptions,
         applied: 0,
-        restarted: false,
+        boot: 1,
+        silentMs: 0,
         seed: 3,
         now: 0,
       },
@@ -41,13 +42,14 @@ class Bench {
     });
     const hooks = {
       run: (_: unknown, event: RaftEvent) => {
-        this.done.push(event.type);
+        if (event.type !== 'clocks') this.done.push(event.type);
         this.onRun(event);
       },
       takeProposals: () => {
         if (this.waiting-- <= 0) return undefined;
         return { type: 'propose', bodies: [{ length: 1 }], wallMs: 0 } as const;
       },
+      takeReads: () => undefined,
       endTurn: () => void this.done.push('end'),
       expire: (nowMs: number) => {
         if (nowMs < this.expiry) return;

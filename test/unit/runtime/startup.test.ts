@@ -13,7 +13,7 @@ describe('the first start', () => {
     const { identity, init, roster } = await start(storage);
     // It takes no part before the others have recognised it, and has met nobody yet.
     const known = { admitted: false, pins: new Map() };
-    expect(identity).toMatchObject({ id: 'a', boot: 1, ...known });
+    expect(identity).toMatchObject({ id: 'a', boot: 1, patienceMs: 1000, ...known });
     expect(roster.map(({ members: found }) => found)).toEqual([
       ['a', 'b', 'c'].map((id) => ({ id, address: `${id}:1` })),
     ]);

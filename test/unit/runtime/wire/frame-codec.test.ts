@@ -88,7 +88,7 @@ describe('a frame', () => {
     ],
     [
       '03',
-      { type: 'vote-request', term: 258, lastIndex: 3, lastTerm: 4, forced: true },
+      { type: 'vote-request', wallMs: 0, term: 258, lastIndex: 3, lastTerm: 4, forced: true },
       ['0000000000000003', '0000000000000004', '01'],
     ],
   ] as const)('keeps its bytes from version to version: kind %s', (kind, message, fields) => {
