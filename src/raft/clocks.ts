@@ -7,8 +7,9 @@ import type { ClockReading, Leading, RaftState } from './state.ts';
 /** By how much the clocks may disagree before nothing that was measured counts, in ms. */
 export const CLOCK_TOLERANCE_MS = 5;
 
-/** Takes note of what the wall clock says at `state.now`. */
+/** Takes note of what the wall clock says at `state.now`; 0 when nobody knows. */
 export function readClocks(state: RaftState, wallMs: number): void {
+  if (wallMs === 0) return;
   const { clocks, leading, now, options } = state;
   const jumpMs = clocks === undefined ? 0 : Math.abs(wallMs - wallAt(clocks, now));
   // Clocks that creep apart are no jump, however long they do.
