@@ -165,6 +165,7 @@ describe('options that are accepted', () => {
       ...valid,
       ...{ heartbeatMs: 100, electionMinMs: 1000, electionMaxMs: 2000, requestTimeoutMs: 10_000 },
       ...{ limits: defaultLimits, checkInvariants: false, join: false },
+      ...{ lease: { maxClockDrift: 0.05 }, maxClockOffsetMs: 60_000 },
     });
     expect(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32).toBe(true);
     expect(clock.now()).toBeGreaterThan(0);

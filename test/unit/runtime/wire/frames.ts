@@ -29,7 +29,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
 const LARGE = 2 ** 53 - 2;
 
 export const messages: readonly Exclude<Message, { type: 'append' }>[] = [
-  { type: 'pre-vote-request', wallMs: 0, term: 1, campaign: 2, lastIndex: 3, lastTerm: 4 },
+  { type: 'pre-vote-request', wallMs: 5, term: 1, campaign: 2, lastIndex: 3, lastTerm: 4 },
   { type: 'pre-vote-reply', term: 1, campaign: 2, granted: true },
   {
     type: 'vote-request',
@@ -45,8 +45,8 @@ export const messages: readonly Exclude<Message, { type: 'append' }>[] = [
   { type: 'heartbeat', term: 1, stream: 2, round: 3, commit: 4, sent: 5 },
   {
     type: 'heartbeat-ack',
-    patienceMs: 100,
-    wallMs: 0,
+    patienceMs: 7,
+    wallMs: 8,
     term: 1,
     stream: 2,
     round: 3,
@@ -57,6 +57,8 @@ export const messages: readonly Exclude<Message, { type: 'append' }>[] = [
   { type: 'commit-notice', term: 1, commit: 2 },
   { type: 'stale-term', term: 2 ** 32 + 1 },
   { type: 'timeout-now', term: 1, round: 2 },
+  { type: 'read-request', term: 1, boot: 2, upTo: 3, atMs: 4 },
+  { type: 'read-reply', term: 1, incarnation: LARGE, boot: 2, upTo: 3, atMs: 4, index: 5 },
   { type: 'greeting', term: 3 },
   { type: 'greeting-reply', term: 1, incarnation: LARGE, known: true },
 ];
