@@ -59,6 +59,6 @@ function wallAt(clocks: ClockReading, nowMs: number): number {
 function forgetRounds(leading: Leading): void {
   leading.roundsSentMs.length = 0;
   for (const progress of leading.progress.values()) {
-    progress.heardSentMs = Number.NEGATIVE_INFINITY;
+    progress.promisedUntilMs = Number.NEGATIVE_INFINITY;
   }
 }

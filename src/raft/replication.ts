@@ -20,6 +20,7 @@ import {
   restartStream,
 } from './progress.ts';
 import { committedIndex } from './quorum.ts';
+import { incarnationOf } from './recognition.ts';
 import { becomeFollower } from './roles.ts';
 import type { Leading, RaftState } from './state.ts';
 import { continueHandover } from './transfer.ts';
@@ -117,10 +118,9 @@ export function receiveAppendReject(state: RaftState, from: MemberId, reject: Ap
 
 export function receiveHeartbeatAck(state: RaftState, from: MemberId, ack: HeartbeatAck): void {
   const progress = heardFrom(state, from);
-  const { leading } = state;
-  if (progress === undefined || leading === undefined) return;
-  recordRoundHeard(leading, from, progress, ack.round);
-  progress.patienceMs = ack.patienceMs;
+  if (progress === undefined) return;
+  // Whoever answers for a new member and was never met may be who had its id before.
+  if (incarnationOf(state, from) !== undefined) recordRoundHeard(state, from, progress, ack);
   progress.wallOffsetMs = ack.wallMs === 0 ? 0 : ack.wallMs - wallNow(state);
   if (ack.stream !== progress.stream) return;
   if (ack.received > 0) acknowledge(state, from, progress, ack.match);
