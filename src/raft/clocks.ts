@@ -1,5 +1,7 @@
 // The two clocks. Waiting and leases go by the monotonic one alone; the wall clock only stamps
 // entries. Each gives the other away: a process that was suspended, a clock that was set.
+import type { HeartbeatAck } from './messages.ts';
+import type { Progress } from './progress.ts';
 import { committedIndex } from './quorum.ts';
 import { becomeFollower } from './roles.ts';
 import type { ClockReading, Leading, RaftState } from './state.ts';
@@ -17,6 +19,7 @@ export function readClocks(state: RaftState, wallMs: number): void {
   if (isOld || jumpMs > CLOCK_TOLERANCE_MS) state.clocks = { nowMs: now, wallMs };
   if (jumpMs <= CLOCK_TOLERANCE_MS) return;
   state.reading.fresh = undefined;
+  state.reading.jumpedMs = now;
   if (leading !== undefined) forgetRounds(leading);
   // Whoever is right: what is stamped now could not be taken back (RA25).
   if (jumpMs > options.maxClockOffsetMs && state.role === 'leader') {
@@ -39,6 +42,17 @@ export function wallNow({ clocks, now }: RaftState): number {
 export function isPlausibleClock(state: RaftState, wallMs: number): boolean {
   if (wallMs === 0 || state.clocks === undefined) return true;
   return Math.abs(wallMs - wallNow(state)) <= state.options.maxClockOffsetMs;
+}
+
+/** What a follower's wall clock says, unless it comes later than what it said after that. */
+export function recordClockHeard(
+  state: RaftState,
+  progress: Progress,
+  { round, wallMs }: HeartbeatAck,
+): void {
+  if (round < progress.heardRound) return;
+  const isKnown = wallMs !== 0 && state.clocks !== undefined;
+  progress.wallOffsetMs = isKnown ? wallMs - wallNow(state) : 0;
 }
 
 /** Does a majority take this leader's wall clock for a plausible one? */

@@ -1,6 +1,6 @@
 // The leader's side of the log: append, send, count, commit. The follower's side is following.ts.
 import { assert } from '../lib/assert.ts';
-import { hasQuorumClock, wallNow } from './clocks.ts';
+import { hasQuorumClock, recordClockHeard } from './clocks.ts';
 import type { Propose } from './events.ts';
 import { dropRemoved, followConfigurations } from './followers.ts';
 import { commitConfigurations } from './in-force.ts';
@@ -119,9 +119,9 @@ export function receiveAppendReject(state: RaftState, from: MemberId, reject: Ap
 export function receiveHeartbeatAck(state: RaftState, from: MemberId, ack: HeartbeatAck): void {
   const progress = heardFrom(state, from);
   if (progress === undefined) return;
+  recordClockHeard(state, progress, ack);
   // Whoever answers for a new member and was never met may be who had its id before.
   if (incarnationOf(state, from) !== undefined) recordRoundHeard(state, from, progress, ack);
-  progress.wallOffsetMs = ack.wallMs === 0 ? 0 : ack.wallMs - wallNow(state);
   if (ack.stream !== progress.stream) return;
   if (ack.received > 0) acknowledge(state, from, progress, ack.match);
   if (ack.received >= ack.sent || !isOverdue(progress)) return;

@@ -202,7 +202,10 @@ export function createState(init: RaftInit): RaftState {
     electionDueMs: now,
     silentUntilMs: now + init.silentMs,
     following: { stream: 0, verified: 0, contactMs: Number.NEGATIVE_INFINITY, round: 0 },
-    reading: { wanted: 0, granted: 0, asked: undefined, fresh: undefined },
+    reading: {
+      ...{ wanted: 0, granted: 0, asked: undefined, fresh: undefined },
+      jumpedMs: Number.NEGATIVE_INFINITY,
+    },
     clocks: undefined,
     candidacy: undefined,
     leading: undefined,
