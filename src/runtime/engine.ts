@@ -5,6 +5,7 @@ import { CoxswainError } from '../errors.ts';
 import { type ConfigurationAt, createState, type Propose, type RaftState } from '../raft/index.ts';
 import { Announcer, type Emit } from './announcer.ts';
 import { Applier } from './applier.ts';
+import { ClockWarnings } from './clock-warnings.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { EventLoop, type EventLoopHooks } from './event-loop.ts';
 import { incarnationText } from './identity.ts';
@@ -105,6 +106,7 @@ export class Engine<C, R, Q, A> {
     this.reads = new Reads({
       ...{ state, clock, applier: this.#applier, maxQueuedReads: limits.maxQueuedReads },
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
+      wake: () => this.#loop.wake(),
     });
     this.operations = new Operations({
       ...{ state, roster, clock, maxMembers: limits.maxMembers },
@@ -164,6 +166,7 @@ export class Engine<C, R, Q, A> {
     return statusOf(this.#state, {
       applied: this.#applier.applied,
       waiting: this.#proposals.waiting,
+      waitingReads: this.reads.waiting,
       badFrames: this.#inbox.badFrames,
       staleFrames: this.#inbox.staleFrames,
       nowMs: this.#options.clock.now(),
@@ -245,9 +248,13 @@ export class Engine<C, R, Q, A> {
   }
 
   #createInbox(frames: FrameCodec): Inbox {
-    return new Inbox(frames, this.#options.logger, {
-      message: (from, incarnation, message, entries) =>
-        this.#loop.push({ type: 'receive', from, incarnation, message, entries }),
+    const { logger } = this.#options;
+    const warnings = new ClockWarnings(this.#state, logger);
+    return new Inbox(frames, logger, {
+      message: (from, incarnation, message, entries) => {
+        warnings.look(from, message);
+        this.#loop.push({ type: 'receive', from, incarnation, message, entries });
+      },
       forward: (from, source, forward) => {
         this.#delegates.receive(from, source, forward);
         this.#loop.wake();
@@ -344,6 +351,8 @@ export class Engine<C, R, Q, A> {
   async #shutDown(): Promise<void> {
     const fault = this.#fault;
     this.#loop.stop();
+    const ended = fault === undefined ? closedError() : unappliedError(fault);
+    this.reads.failAll(ended);
     const machineIdle = this.#applier.stop();
     const errorOf = (ticket: Ticket) =>
       fault === undefined
@@ -351,9 +360,7 @@ export class Engine<C, R, Q, A> {
         : ticketError(ticket, fault.code, fault.message, fault);
     this.#proposals.failAll(errorOf);
     this.#forwarding.failAll(errorOf);
-    const ended = fault === undefined ? closedError() : unappliedError(fault);
     this.requests.failAll(ended);
-    this.reads.failAll(ended);
     this.operations.failAll(ended);
     this.leaderships.failAll(ended);
     const { clock, requestTimeoutMs, storage, transport } = this.#options;
