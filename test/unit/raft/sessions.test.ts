@@ -212,9 +212,10 @@ describe('any interleaving of commands, repeats, fences, floors and expiry', () 
         const applied = new Map<string, number>();
         const said = new Map<string, string>();
         for (const each of steps) {
-          if (each.do === 'wait') table.timeMs += IDLE_MS;
-          else if (each.do === 'open') ids.push(table.open() ?? 0);
-          else {
+          if (!('session' in each)) {
+            if (each.do === 'wait') table.timeMs += IDLE_MS;
+            else ids.push(table.open() ?? 0);
+          } else {
             const session = ids[each.session % ids.length] ?? 0;
             const name = `${session}/${each.sequence}`;
             const verdict = table[each.do](session, each.sequence, each.floor);
