@@ -19,15 +19,18 @@ import {
   Operations,
   Proposals,
   Requests,
+  SessionRequests,
   type Ticket,
   ticketError,
 } from './requests/index.ts';
 import { Roster } from './roster.ts';
 import { Sender } from './sender.ts';
+import { SessionApplier } from './session-applier.ts';
 import type { Startup } from './startup.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StoreRecord } from './store-record.ts';
-import { FrameCodec, PROTOCOL_VERSION } from './wire/index.ts';
+import { Ticker } from './ticker.ts';
+import { encodeSessionOpen, FrameCodec, PROTOCOL_VERSION } from './wire/index.ts';
 import { Writer } from './writer.ts';
 
 /** Proposals handed to the core in one step: a count. */
@@ -35,6 +38,7 @@ const MAX_STEP_PROPOSALS = 8192;
 
 export class Engine<C, R, Q, A> {
   readonly requests: Requests<C, R, Q, A>;
+  readonly sessions: SessionRequests<C, R, Q, A>;
   readonly operations: Operations;
   readonly leaderships: Leaderships;
   readonly #options: CheckedOptions<C, R, Q, A>;
@@ -46,6 +50,8 @@ export class Engine<C, R, Q, A> {
   readonly #forwarding: Forwarding;
   readonly #delegates: Delegates;
   readonly #applier: Applier<C, R, Q, A>;
+  readonly #sessionApplier: SessionApplier<C, R>;
+  readonly #ticker: Ticker;
   readonly #inbox: Inbox;
   readonly #announcer: Announcer;
   readonly #roster: Roster;
@@ -81,6 +87,8 @@ export class Engine<C, R, Q, A> {
     this.#proposals = proposals;
     this.#roster = roster;
     this.#announcer = new Announcer(state, emit, logger, () => membershipOf(state, roster));
+    this.#sessionApplier = this.#createSessionApplier();
+    this.#ticker = new Ticker({ state, clock, proposals, wake: () => this.#loop.wake() });
     this.#applier = this.#createApplier();
     this.#forwarding = this.#createForwarding(frames);
     this.#delegates = this.#createDelegates(frames);
@@ -95,6 +103,10 @@ export class Engine<C, R, Q, A> {
     this.requests = new Requests({
       ...{ state, clock, codec: codec.command, maxCommandBytes, proposals },
       ...{ forwarding: this.#forwarding, applier: this.#applier, wake: () => this.#loop.wake() },
+    });
+    const opening = encodeSessionOpen(options.sessions);
+    this.sessions = new SessionRequests({
+      ...{ requests: this.requests, codec, clock, opening, options: state.options },
     });
     this.operations = new Operations({
       ...{ state, roster, clock, maxMembers: limits.maxMembers },
@@ -154,6 +166,7 @@ export class Engine<C, R, Q, A> {
     return statusOf(this.#state, {
       applied: this.#applier.applied,
       waiting: this.#proposals.waiting,
+      sessions: this.#sessionApplier.count,
       badFrames: this.#inbox.badFrames,
       staleFrames: this.#inbox.staleFrames,
       nowMs: this.#options.clock.now(),
@@ -173,12 +186,21 @@ export class Engine<C, R, Q, A> {
       {
         ...{ machine: stateMachine, codec: codec.command, window: this.#window, store, clock },
         ...{ maxApplyBatch, maxReadBytes: maxAppendBytes, maxQueries: maxQueuedProposals },
+        sessions: this.#sessionApplier,
+        isLeading: () => this.#state.role === 'leader',
+        due: (wallMs) => this.#ticker.due(wallMs),
         settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
         advanced: (index) => this.#loop.push({ type: 'applied', index }),
         failed: (cause) => this.#fail(cause),
       },
       this.#startup.init.applied,
     );
+  }
+
+  #createSessionApplier(): SessionApplier<C, R> {
+    const { codec, stateMachine } = this.#options;
+    const { command, result } = codec;
+    return new SessionApplier({ machine: stateMachine, command, result });
   }
 
   #createLoop(runner: EffectRunner): EventLoop {
@@ -194,11 +216,12 @@ export class Engine<C, R, Q, A> {
         this.requests.expire(nowMs);
         this.#forwarding.expire(nowMs);
         this.leaderships.check(nowMs);
+        this.#ticker.expire(nowMs);
       },
       nextExpiry: () => {
         const { leaderships, requests } = this;
         const waits = Math.min(requests.nextExpiry(), this.#forwarding.nextExpiry());
-        return Math.min(waits, leaderships.nextExpiry());
+        return Math.min(waits, leaderships.nextExpiry(), this.#ticker.nextExpiry());
       },
       failed: (cause) => this.#fail(cause),
     };
@@ -230,6 +253,7 @@ export class Engine<C, R, Q, A> {
       maxBytes: limits.maxAppendBytes,
       maxFrameBytes: transport.supports.maxFrameBytes,
       encodeResult: (result) => codec.result.encode(result as R),
+      sessionOpening: encodeSessionOpen(this.#options.sessions),
     });
   }
 
@@ -282,7 +306,9 @@ export class Engine<C, R, Q, A> {
     const { leader, role, term } = this.#state;
     this.#options.logger.info({ role, term, leader }, 'role changed');
     this.#forwarding.leaderChanged();
-    if (role !== 'leader') this.#delegates.stepDown();
+    if (role === 'leader') return;
+    this.#delegates.stepDown();
+    this.#ticker.stepDown();
   }
 
   #membersChanged(configs: readonly ConfigurationAt[]): void {
@@ -341,6 +367,7 @@ export class Engine<C, R, Q, A> {
     this.#forwarding.failAll(errorOf);
     const ended = fault === undefined ? closedError() : unappliedError(fault);
     this.requests.failAll(ended);
+    this.sessions.failAll(ended);
     this.operations.failAll(ended);
     this.leaderships.failAll(ended);
     const { clock, requestTimeoutMs, storage, transport } = this.#options;

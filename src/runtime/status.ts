@@ -22,6 +22,8 @@ export interface NodeStatus {
   readonly followers: readonly FollowerStatus[];
   /** Proposals that wait to enter a log, here or at the leader. */
   readonly waiting: number;
+  /** Open sessions, as far as this member has applied the log: a count. */
+  readonly sessions: number;
   /** Frames from peers that did not decode, and were dropped. */
   readonly badFrames: number;
   /** Frames that a peer's store sent before it was opened again. */
@@ -41,7 +43,9 @@ export interface FollowerStatus {
 
 export function statusOf(
   state: RaftState,
-  more: Pick<NodeStatus, 'applied' | 'waiting' | 'badFrames' | 'staleFrames'> & { nowMs: number },
+  more: Pick<NodeStatus, 'applied' | 'waiting' | 'sessions' | 'badFrames' | 'staleFrames'> & {
+    nowMs: number;
+  },
 ): NodeStatus {
   const followers: FollowerStatus[] = [];
   for (const [id, { contactMs, match, mode, stranger }] of state.leading?.progress ?? []) {
@@ -56,6 +60,7 @@ export function statusOf(
     admitted: state.recognition.admitted,
     followers,
     waiting: more.waiting,
+    sessions: more.sessions,
     badFrames: more.badFrames,
     staleFrames: more.staleFrames,
   };

@@ -5,4 +5,5 @@ export { type Leadership, Leaderships, type LeaderWork } from './leaderships.ts'
 export { Operations } from './operations.ts';
 export { Proposals } from './proposals.ts';
 export { Requests, type Wait } from './requests.ts';
-export { type Ticket, ticketError } from './ticket.ts';
+export { type CheckWait, SessionRequests } from './session-requests.ts';
+export { type Ticket, type TicketPlace, ticketError } from './ticket.ts';

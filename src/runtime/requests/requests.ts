@@ -5,7 +5,7 @@ import type { RaftState } from '../../raft/index.ts';
 import type { Applier } from '../applier.ts';
 import type { ForwardedKind } from '../wire/index.ts';
 import { Call, type CallInit, type GivenUp } from './call.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines, type Expiring } from './deadlines.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { Proposals } from './proposals.ts';
 import { commandTooLarge, LocalTicket, type Ticket, type TicketOwner } from './ticket.ts';
@@ -41,7 +41,7 @@ export class Requests<C, R, Q, A> implements TicketOwner {
   }
 
   propose(command: C, wait: Wait): Promise<Proposed<R>> {
-    return this.#enqueue('command', this.#encode(command), wait);
+    return this.#enqueue('command', this.encode(command), wait);
   }
 
   /** Linearizable: a mark in the log, then the machine once it has applied the mark (§6.4). */
@@ -100,13 +100,24 @@ export class Requests<C, R, Q, A> implements TicketOwner {
   }
 
   #enqueue(kind: ForwardedKind, body: Uint8Array, wait: Wait): Promise<Proposed<R>> {
-    const { signal } = wait;
+    const { signal, timeoutMs } = wait;
     return new Promise((resolve, reject) => {
-      this.#parts.proposals.checkRoom(body.length);
-      const ticket = new LocalTicket<R>({ resolve, reject, signal }, { kind, body }, this);
-      this.startDeadline(ticket, wait);
-      this.#parts.proposals.enqueue(ticket);
+      this.enqueue<R>({ kind, body }, { resolve, reject, signal }, timeoutMs);
     });
+  }
+
+  /** Asks for one entry, here or at the leader. Throws ERR_QUEUE_FULL. */
+  enqueue<T>(
+    entry: { readonly kind: ForwardedKind; readonly body: Uint8Array },
+    init: CallInit<Proposed<T>>,
+    timeoutMs: number,
+  ): LocalTicket<T> {
+    const { proposals } = this.#parts;
+    proposals.checkRoom(entry.body.length);
+    const ticket = new LocalTicket<T>(init, entry, this);
+    this.startDeadline(ticket, { signal: init.signal, timeoutMs });
+    proposals.enqueue(ticket);
+    return ticket;
   }
 
   #untilApplied(index: number, wait: Wait): Promise<true> {
@@ -116,11 +127,17 @@ export class Requests<C, R, Q, A> implements TicketOwner {
 
   /** The call fails when its time runs out. */
   startDeadline<T>(call: Call<T>, { timeoutMs }: Wait): void {
-    this.#deadlines.add(call, this.#parts.clock.now(), timeoutMs);
+    this.later(call, timeoutMs);
+  }
+
+  /** `item` expires after that time, unless it is settled by then. */
+  later(item: Expiring, delayMs: number): void {
+    this.#deadlines.add(item, this.#parts.clock.now(), delayMs);
     this.#parts.wake();
   }
 
-  #encode(command: C): Uint8Array {
+  /** Throws ERR_COMMAND_ENCODING or ERR_COMMAND_TOO_LARGE. */
+  encode(command: C): Uint8Array {
     const { codec, maxCommandBytes } = this.#parts;
     let body: Uint8Array;
     try {
