@@ -55,6 +55,7 @@ export {
   type LeaderEvent,
   type Leadership,
   type LeaderWork,
+  type LeaseOptions,
   type Limits,
   msgpack,
   msgpackCodec,

@@ -26,6 +26,8 @@ const options = {
   heartbeatMs: 100,
   electionMinMs: 1000,
   electionMaxMs: 2000,
+  maxClockDrift: 0.05,
+  maxClockOffsetMs: 60_000,
   ...defaultLimits,
 };
 
@@ -94,7 +96,8 @@ function createMember(id: string): RaftState {
     positions: { base: { index: 0, term: 0 }, runs: [], sizes: [], lastTimeMs: 0 },
     options,
     applied: 0,
-    restarted: false,
+    boot: 1,
+    silentMs: 0,
     seed: 1,
     now: 0,
   });

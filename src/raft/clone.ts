@@ -2,6 +2,7 @@
 // tests, which go back to a state and compare it with others.
 import type { ConfigurationAt } from './membership.ts';
 import type { Progress } from './progress.ts';
+import type { ReadAsk } from './reading.ts';
 import type { Leading, RaftState } from './state.ts';
 
 /** Nothing that a step changes is shared with the original. The effects are those of no step. */
@@ -17,6 +18,7 @@ export function cloneState(state: RaftState): RaftState {
       greeted: new Set(state.recognition.greeted),
     },
     following: { ...state.following },
+    reading: { ...state.reading },
     candidacy: candidacy && { ...candidacy, votes: new Map(candidacy.votes) },
     leading: leading && cloneLeading(leading),
     writes: { ...state.writes },
@@ -50,6 +52,7 @@ export function hashState(state: RaftState): number {
     [id, state.incarnation, state.configs.map(configurationOf)],
     recognitionOf(state),
     Object.entries(options).sort(([one], [other]) => (one < other ? -1 : 1)),
+    [state.boot, clocksOf(state)],
     [state.term, state.votedFor, role, leader, state.commit, state.applying, state.applied],
     [log.base.index, log.base.term, log.last, log.durable, log.lastTimeMs],
     log.runs.map((run) => [run.from, run.term]),
@@ -57,6 +60,7 @@ export function hashState(state: RaftState): number {
     [role === 'leader' ? 0 : timeLeft(state, state.electionDueMs)],
     [timeLeft(state, state.silentUntilMs), follows ? ageOf(state, state.following.contactMs) : 0],
     [state.following.stream, state.following.verified, state.following.round],
+    readingOf(state),
     candidacyOf(state),
     leadingOf(state),
     [writes.issued - completed, since(writes.hard), since(writes.lineage)],
@@ -74,7 +78,9 @@ function cloneLeading(leading: Leading): Leading {
     progress.set(id, { ...each, catchUp, inflight: [...each.inflight] });
   }
   const yielded = new Map(leading.yielded);
-  return { ...leading, progress, yielded, roundsSentMs: [...leading.roundsSentMs] };
+  const { batch, waiting } = leading.reads;
+  const reads = { batch, waiting: new Map(waiting) };
+  return { ...leading, progress, yielded, reads, roundsSentMs: [...leading.roundsSentMs] };
 }
 
 function timeLeft({ now }: RaftState, dueMs: number): number {
@@ -114,21 +120,42 @@ function recognitionOf({ recognition }: RaftState): readonly unknown[] {
 function leadingOf(state: RaftState): readonly unknown[] {
   const { leading } = state;
   if (leading === undefined) return [];
+  const { handover, heartbeatDueMs, lastStream, reads, round } = leading;
   const followers = [...leading.progress].map(([id, each]) => [
     id,
     each.mode,
     [each.match, each.next, each.stream, each.sent, each.sentAtHeartbeat, each.commitSent],
+    [Math.abs(each.wallOffsetMs) <= state.options.maxClockOffsetMs],
+    each.heardRound >= (reads.batch?.round ?? 0),
     [each.missing, each.patience, ageOf(state, each.contactMs)],
     [each.stranger, timeLeft(state, each.dropAtMs)],
     each.catchUp && [each.catchUp.target, each.catchUp.done, ageOf(state, each.catchUp.startMs)],
     each.inflight,
   ]);
-  const { handover, heartbeatDueMs, lastStream, round } = leading;
   return [
     [round, lastStream, timeLeft(state, heartbeatDueMs)],
     [handover?.to, handover && timeLeft(state, handover.dueMs)],
+    [[...reads.waiting].map(askOf), reads.batch?.round, reads.batch?.index],
+    [...(reads.batch?.asks ?? [])].map(askOf),
     followers,
   ];
+}
+
+function clocksOf({ clocks, now, options }: RaftState): readonly unknown[] {
+  if (clocks === undefined) return [];
+  const ageMs = now - clocks.nowMs;
+  return [clocks.wallMs + ageMs, Math.min(ageMs, options.electionMaxMs)];
+}
+
+/** When it was asked says only how fresh the answer is, at which only a driver looks. */
+function readingOf({ now, options, reading }: RaftState): readonly unknown[] {
+  const { asked, granted, wanted } = reading;
+  const ageMs = asked && Math.min(now - asked.atMs, options.heartbeatMs);
+  return [wanted, granted, asked?.term, asked?.upTo, ageMs];
+}
+
+function askOf([id, { boot, incarnation, upTo }]: [string, ReadAsk]): readonly unknown[] {
+  return [id, incarnation, boot, upTo];
 }
 
 /** Two lanes of 32 bits, of which 53 are kept: as many as a number holds exactly. */

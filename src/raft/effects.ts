@@ -91,11 +91,19 @@ export interface MembersChanged {
   readonly configs: readonly ConfigurationAt[];
 }
 
+/** Reads numbered up to `upTo` may be answered by a machine that has applied entry `index`. */
+export interface ReadIndex {
+  readonly type: 'read-index';
+  readonly upTo: number;
+  readonly index: number;
+}
+
 export type Effect =
   | AppendEntries
   | AcceptEntries
   | Write
   | Send
   | Apply
+  | ReadIndex
   | MembersChanged
   | RoleChange;

@@ -1,4 +1,5 @@
 // Pre-vote and vote: who becomes a candidate, who wins. What a leader does is in replication.ts.
+import { isPlausibleClock, wallNow } from './clocks.ts';
 import { isUpToDate, lastTerm } from './log.ts';
 import type { MemberId } from './member-id.ts';
 import { isVoter, otherVoters } from './membership.ts';
@@ -42,6 +43,7 @@ export function startPreVote(state: RaftState): void {
       campaign: state.term + 1,
       lastIndex: state.log.last,
       lastTerm: lastTerm(state.log),
+      wallMs: wallNow(state),
     });
   }
   countVotes(state);
@@ -56,6 +58,7 @@ export function receivePreVoteRequest(
   const granted =
     request.campaign > state.term &&
     !refusesVotes(state) &&
+    isPlausibleClock(state, request.wallMs) &&
     isUpToDate(state.log, request.lastIndex, request.lastTerm);
   const { term } = state;
   send(state, from, { type: 'pre-vote-reply', term, campaign: request.campaign, granted });
@@ -80,6 +83,7 @@ export function receiveVoteRequest(state: RaftState, from: MemberId, request: Vo
   if (request.term > state.term) becomeFollower(state, request.term, undefined);
   const granted =
     (state.votedFor === undefined || state.votedFor === from) &&
+    isPlausibleClock(state, request.wallMs) &&
     isUpToDate(state.log, request.lastIndex, request.lastTerm);
   if (granted && state.votedFor === undefined) {
     state.votedFor = from;
@@ -150,6 +154,7 @@ function startElection(state: RaftState, forced: boolean): void {
       lastIndex: state.log.last,
       lastTerm: lastTerm(state.log),
       forced,
+      wallMs: wallNow(state),
     });
   }
 }

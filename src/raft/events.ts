@@ -76,6 +76,21 @@ export interface Transfer {
   readonly to: MemberId;
 }
 
+/** Every read numbered up to `upTo` wants to know what is committed. Numbers begin at 1, and rise. */
+export interface Read {
+  readonly type: 'read';
+  readonly upTo: number;
+}
+
+/**
+ * What the wall clock says: told at the start of every turn of the driver. Where it and the
+ * monotonic clock disagree, the process was suspended or somebody has set the clock.
+ */
+export interface Clocks {
+  readonly type: 'clocks';
+  readonly wallMs: number;
+}
+
 export type RaftEvent =
   | Start
   | Receive
@@ -85,4 +100,6 @@ export type RaftEvent =
   | Timeout
   | Campaign
   | ChangeMembers
-  | Transfer;
+  | Transfer
+  | Read
+  | Clocks;

@@ -1,11 +1,13 @@
 // The follower's side of the log: agree with the leader, take entries, acknowledge what is durable.
 import { CoxswainError } from '../errors.ts';
 import { assert } from '../lib/assert.ts';
+import { wallNow } from './clocks.ts';
 import { adoptConfiguration, commitConfigurations, dropConfigurations } from './in-force.ts';
 import { appendHead, findTermAtMost, termAt, truncateLog } from './log.ts';
 import type { MemberId } from './member-id.ts';
 import type { Append, CommitNotice, EntryHead, Heartbeat } from './messages.ts';
 import { send } from './outbox.ts';
+import { repeatReadRequest } from './reads.ts';
 import { becomeFollower } from './roles.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
 
@@ -43,7 +45,10 @@ export function receiveHeartbeat(state: RaftState, from: MemberId, beat: Heartbe
     sent: beat.sent,
     received: known ? following.verified : 0,
     match: known ? Math.min(following.verified, log.durable) : 0,
+    patienceMs: state.options.electionMinMs,
+    wallMs: wallNow(state),
   });
+  repeatReadRequest(state);
 }
 
 export function receiveCommitNotice(state: RaftState, from: MemberId, notice: CommitNotice): void {

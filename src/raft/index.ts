@@ -1,5 +1,6 @@
 export type { Prng } from '../lib/prng.ts';
 export { changed, type MembersChange } from './changes.ts';
+export { doClocksAgree, isPlausibleClock } from './clocks.ts';
 export { cloneState, hashState } from './clone.ts';
 export type {
   AcceptEntries,
@@ -9,6 +10,7 @@ export type {
   HardState,
   KnownMembers,
   MembersChanged,
+  ReadIndex,
   Role,
   RoleChange,
   Send,
@@ -18,8 +20,10 @@ export type {
   Applied,
   Campaign,
   ChangeMembers,
+  Clocks,
   Propose,
   RaftEvent,
+  Read,
   Receive,
   Start,
   Timeout,
@@ -27,7 +31,7 @@ export type {
   Written,
 } from './events.ts';
 export { checkState, checkStep, type Summary, summarize } from './invariants.ts';
-export { leaseUntil } from './lease.ts';
+export { holdsLease, leaseUntil } from './lease.ts';
 export { type Log, type LogPosition, type StoredPositions, type TermRun, termAt } from './log.ts';
 export type { MemberId } from './member-id.ts';
 export {
@@ -56,6 +60,8 @@ export type {
   Message,
   PreVoteReply,
   PreVoteRequest,
+  ReadReply,
+  ReadRequest,
   StaleTerm,
   TimeoutNow,
   VoteReply,
@@ -64,6 +70,8 @@ export type {
 export type { CatchUp, Progress, ProgressMode } from './progress.ts';
 export { committedIndex, type VoteResult, type Voters, voteResult } from './quorum.ts';
 export { nextDeadline, step } from './raft.ts';
+export type { LeaderReads, ReadAsk, ReadBatch, Reading } from './reading.ts';
+export { isFresh } from './reads.ts';
 export { incarnationOf } from './recognition.ts';
 export { planChange } from './reconfiguring.ts';
 export { isEstablished } from './roles.ts';
@@ -86,6 +94,7 @@ export {
 } from './sessions.ts';
 export {
   type Candidacy,
+  type ClockReading,
   createState,
   type Following,
   type Handover,

@@ -60,6 +60,10 @@ export function checkState(state: RaftState): void {
   assert((state.role === 'leader') === (state.leading !== undefined), 'a leader keeps progress');
   assert(state.role !== 'leader' || state.leader === state.id, 'a leader knows itself');
   checkMembers(state);
+  const { granted, wanted } = state.reading;
+  assert(granted <= wanted, 'no read is answered that nobody asked for');
+  const batch = state.leading?.reads.batch;
+  assert((batch?.index ?? 0) <= state.commit, 'a read shows what is committed');
   for (const progress of state.leading?.progress.values() ?? []) {
     assert(progress.match < progress.next, 'match < next');
     assert(progress.next <= log.last + 1, 'next ≤ last + 1');

@@ -1,5 +1,6 @@
 // Until when a leader knows, by its own clock, that nobody else leads (§6.4.1): a majority has
 // heard it after a moment that it knows, and grants no vote for an election timeout after that.
+import { CLOCK_TOLERANCE_MS, doClocksAgree } from './clocks.ts';
 import type { MemberId } from './member-id.ts';
 import type { Progress } from './progress.ts';
 import { committedIndex } from './quorum.ts';
@@ -9,16 +10,24 @@ import type { Leading, RaftState } from './state.ts';
 /** Heartbeat rounds whose time is remembered: a count. */
 const ROUNDS = 64;
 
-/** How much faster another clock may run than this one: a share. */
-const MAX_CLOCK_DRIFT = 0.05;
+/** A lease spans two readings of the clocks at most, which may both be off by that much. */
+const UNSEEN_MS = 2 * CLOCK_TOLERANCE_MS;
 
 /** Monotonic time, ms; -Infinity when there is no lease. */
 export function leaseUntil(state: RaftState): number {
-  const { config, leading, options } = state;
+  const { config, id: self, leading, options } = state;
   if (leading === undefined || leading.handover !== undefined) return -Infinity;
   if (leading.yielded.size > 0 || !isEstablished(state)) return -Infinity;
-  const startMs = committedIndex(config, (id) => leaseStart(state, leading, id));
-  return startMs + options.electionMinMs * (1 - MAX_CLOCK_DRIFT);
+  return committedIndex(config, (id) => {
+    if (id === self) return Infinity;
+    const { heardSentMs = -Infinity, patienceMs = 0 } = leading.progress.get(id) ?? {};
+    return heardSentMs + patienceMs * (1 - options.maxClockDrift) - UNSEEN_MS;
+  });
+}
+
+/** Does the lease hold at this very moment? Asked just before an answer leaves. */
+export function holdsLease(state: RaftState, nowMs: number, wallMs: number): boolean {
+  return leaseUntil(state) > nowMs && doClocksAgree(state, nowMs, wallMs);
 }
 
 export function recordRoundSent(leading: Leading, now: number): void {
@@ -32,13 +41,11 @@ export function recordRoundHeard(
   progress: Progress,
   round: number,
 ): void {
-  if (round > leading.round || round <= leading.round - ROUNDS) return;
-  const sentMs = leading.roundsSentMs[round % ROUNDS] ?? -Infinity;
-  progress.leaseMs = Math.max(progress.leaseMs, sentMs);
+  if (round > leading.round) return;
+  progress.heardRound = Math.max(progress.heardRound, round);
   // Whoever was asked to take over has heard that it is called off.
   if (round > (leading.yielded.get(from) ?? round)) leading.yielded.delete(from);
-}
-
-function leaseStart(state: RaftState, leading: Leading, id: MemberId): number {
-  return id === state.id ? state.now : (leading.progress.get(id)?.leaseMs ?? -Infinity);
+  if (round <= leading.round - ROUNDS) return;
+  const sentMs = leading.roundsSentMs[round % ROUNDS] ?? -Infinity;
+  progress.heardSentMs = Math.max(progress.heardSentMs, sentMs);
 }

@@ -19,6 +19,8 @@ export interface PreVoteRequest {
   readonly campaign: number;
   readonly lastIndex: number;
   readonly lastTerm: number;
+  /** The sender's wall clock; 0 when it does not know it. */
+  readonly wallMs: number;
 }
 
 /** The answer. A refusal still teaches a higher `term`: without that, members deadlock. */
@@ -37,6 +39,8 @@ export interface VoteRequest {
   readonly lastTerm: number;
   /** The leader asked for this election: who follows it need not wait for its silence (§3.10). */
   readonly forced: boolean;
+  /** The sender's wall clock; 0 when it does not know it. */
+  readonly wallMs: number;
 }
 
 export interface VoteReply {
@@ -97,6 +101,10 @@ export interface HeartbeatAck {
   /** Highest index found equal to this leader's log, durable or not. */
   readonly received: number;
   readonly match: number;
+  /** For that long after it has heard a leader the sender votes for nobody else. */
+  readonly patienceMs: number;
+  /** The sender's wall clock; 0 when it does not know it. */
+  readonly wallMs: number;
 }
 
 /** Entries up to `commit` are committed: sent when no append is there to carry the news. */
@@ -112,6 +120,30 @@ export interface TimeoutNow {
   readonly term: number;
   /** The leader's latest heartbeat round: once a later one is heard, this has been called off. */
   readonly round: number;
+}
+
+/** How far must a machine have come to answer the reads that wait at the sender (thesis §6.4)? */
+export interface ReadRequest {
+  readonly type: 'read-request';
+  readonly term: number;
+  /** How often the sender's store was opened: numbers of reads begin anew each time. */
+  readonly boot: number;
+  /** The highest number of a read that waits. */
+  readonly upTo: number;
+  /** By the sender's monotonic clock: when it asked. */
+  readonly atMs: number;
+}
+
+/** Everything that was committed when `upTo` was asked for is at or below `index`. */
+export interface ReadReply {
+  readonly type: 'read-reply';
+  readonly term: number;
+  /** Of the request: the store, boot, number and time. */
+  readonly incarnation: number;
+  readonly boot: number;
+  readonly upTo: number;
+  readonly atMs: number;
+  readonly index: number;
 }
 
 /** A first member of a new cluster shows itself. */
@@ -146,6 +178,8 @@ export type Message =
   | HeartbeatAck
   | CommitNotice
   | TimeoutNow
+  | ReadRequest
+  | ReadReply
   | Greeting
   | GreetingReply
   | StaleTerm;

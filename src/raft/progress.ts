@@ -34,8 +34,13 @@ export interface Progress {
   dropAtMs: number;
   /** Somebody answers in its name from another store: nothing of that counts. */
   stranger: boolean;
-  /** When the latest heartbeat round that it has acknowledged was sent; -Infinity for none. */
-  leaseMs: number;
+  /** The latest heartbeat round that it has acknowledged, and when that was sent. */
+  heardRound: number;
+  heardSentMs: number;
+  /** For so long after it has heard this leader it votes for nobody else. */
+  patienceMs: number;
+  /** How far its wall clock is ahead of this member's, when that is known. */
+  wallOffsetMs: number;
   /** Last index of each append on the way, oldest first. */
   readonly inflight: number[];
 }
@@ -66,7 +71,10 @@ export function createProgress(next: number, now: number, stream: number): Progr
     catchUp: undefined,
     dropAtMs: Number.POSITIVE_INFINITY,
     stranger: false,
-    leaseMs: Number.NEGATIVE_INFINITY,
+    heardRound: 0,
+    heardSentMs: Number.NEGATIVE_INFINITY,
+    patienceMs: 0,
+    wallOffsetMs: 0,
     inflight: [],
   };
 }

@@ -1,5 +1,6 @@
 // The algorithm's only entry: one event in, its effects out. This file only dispatches.
 import { unreachable } from '../lib/assert.ts';
+import { readClocks } from './clocks.ts';
 import type { Effect } from './effects.ts';
 import {
   countOwnVote,
@@ -20,6 +21,7 @@ import {
 } from './following.ts';
 import { termAt } from './log.ts';
 import { settle } from './outbox.ts';
+import { advanceReads, receiveReadReply, receiveReadRequest } from './reads.ts';
 import {
   greet,
   isGreeting,
@@ -54,6 +56,7 @@ export function step(state: RaftState, event: RaftEvent, now: number): readonly 
   const before = { role: state.role, term: state.term, leader: state.leader };
   handle(state, event);
   if (state.role === 'leader') advanceMembers(state);
+  advanceReads(state);
   settle(state, before);
   return state.effects;
 }
@@ -80,6 +83,7 @@ function handle(state: RaftState, event: RaftEvent): void {
       receive(state, event);
       return;
     case 'propose':
+      readClocks(state, event.wallMs);
       propose(state, event);
       return;
     case 'written':
@@ -95,10 +99,17 @@ function handle(state: RaftState, event: RaftEvent): void {
       if (state.role !== 'leader') startPreVote(state);
       return;
     case 'change':
+      readClocks(state, event.wallMs);
       changeMembers(state, event);
       return;
     case 'transfer':
       startHandover(state, event);
+      return;
+    case 'read':
+      state.reading.wanted = Math.max(state.reading.wanted, event.upTo);
+      return;
+    case 'clocks':
+      readClocks(state, event.wallMs);
       return;
     default:
       unreachable(event);
@@ -126,6 +137,8 @@ function receive(state: RaftState, event: Receive): void {
       return receiveHeartbeat(state, from, message);
     case 'commit-notice':
       return receiveCommitNotice(state, from, message);
+    case 'read-request':
+      return receiveReadRequest(state, from, event.incarnation, message);
     default:
   }
   // What is left are answers. Another store's under a member's id are nobody's.
@@ -143,6 +156,8 @@ function receive(state: RaftState, event: Receive): void {
       return receiveAppendReject(state, from, message);
     case 'heartbeat-ack':
       return receiveHeartbeatAck(state, from, message);
+    case 'read-reply':
+      return receiveReadReply(state, message);
     case 'stale-term':
       return;
     default:

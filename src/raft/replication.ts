@@ -1,11 +1,13 @@
 // The leader's side of the log: append, send, count, commit. The follower's side is following.ts.
 import { assert } from '../lib/assert.ts';
+import { hasQuorumClock, wallNow } from './clocks.ts';
 import type { Propose } from './events.ts';
 import { dropRemoved, followConfigurations } from './followers.ts';
 import { commitConfigurations } from './in-force.ts';
 import { recordRoundHeard, recordRoundSent } from './lease.ts';
 import { appendHead, bytesOf, entryBytes, findTermAtMost, fitBytes, termAt } from './log.ts';
 import type { MemberId } from './member-id.ts';
+import { otherVoters } from './membership.ts';
 import type { AppendAck, AppendReject, HeartbeatAck } from './messages.ts';
 import { send } from './outbox.ts';
 import {
@@ -33,6 +35,7 @@ export function startLeading(state: RaftState): void {
     handover: undefined,
     yielded: new Map(),
     roundsSentMs: [],
+    reads: { waiting: new Map(), batch: undefined },
   };
   followConfigurations(state, leading);
   state.leading = leading;
@@ -117,6 +120,8 @@ export function receiveHeartbeatAck(state: RaftState, from: MemberId, ack: Heart
   const { leading } = state;
   if (progress === undefined || leading === undefined) return;
   recordRoundHeard(leading, from, progress, ack.round);
+  progress.patienceMs = ack.patienceMs;
+  progress.wallOffsetMs = ack.wallMs === 0 ? 0 : ack.wallMs - wallNow(state);
   if (ack.stream !== progress.stream) return;
   if (ack.received > 0) acknowledge(state, from, progress, ack.match);
   if (ack.received >= ack.sent || !isOverdue(progress)) return;
@@ -134,7 +139,7 @@ export function leaderTimeout(state: RaftState): void {
     leading.handover = undefined;
   }
   if (state.now >= leading.heartbeatDueMs) {
-    if (!hasQuorumContact(state, leading)) {
+    if (!hasQuorumContact(state, leading) || !hasQuorumClock(state, leading)) {
       becomeFollower(state, state.term, undefined);
       return;
     }
@@ -170,22 +175,39 @@ function hasQuorumContact(state: RaftState, leading: Leading): boolean {
 export function heartbeat(state: RaftState): void {
   const { leading } = state;
   if (leading === undefined) return;
-  leading.round++;
   leading.heartbeatDueMs = state.now + state.options.heartbeatMs;
-  recordRoundSent(leading, state.now);
+  startRound(state, leading);
   for (const [id, progress] of leading.progress) {
-    const commit = Math.min(state.commit, progress.match);
-    progress.commitSent = Math.max(progress.commitSent, commit);
-    send(state, id, {
-      type: 'heartbeat',
-      term: state.term,
-      stream: progress.stream,
-      round: leading.round,
-      commit,
-      sent: progress.sentAtHeartbeat,
-    });
+    sendHeartbeat(state, id, progress, progress.sentAtHeartbeat);
     progress.sentAtHeartbeat = progress.sent;
   }
+}
+
+/**
+ * A round between heartbeats, to find out whether this leader leads yet. It says nothing of what
+ * was sent: rounds may follow each other faster than entries.
+ */
+export function readRound(state: RaftState, leading: Leading): number {
+  startRound(state, leading);
+  for (const id of otherVoters(state.config, state.id)) {
+    const progress = leading.progress.get(id);
+    if (progress !== undefined) sendHeartbeat(state, id, progress, 0);
+  }
+  return leading.round;
+}
+
+function startRound(state: RaftState, leading: Leading): void {
+  leading.round++;
+  recordRoundSent(leading, state.now);
+}
+
+function sendHeartbeat(state: RaftState, to: MemberId, progress: Progress, sent: number): void {
+  const { term } = state;
+  const { stream } = progress;
+  const { round } = state.leading ?? { round: 0 };
+  const commit = Math.min(state.commit, progress.match);
+  progress.commitSent = Math.max(progress.commitSent, commit);
+  send(state, to, { type: 'heartbeat', term, stream, round, commit, sent });
 }
 
 function heardFrom(state: RaftState, from: MemberId): Progress | undefined {

@@ -10,6 +10,7 @@ import {
   NO_CONFIGURATION,
 } from './membership.ts';
 import type { Progress } from './progress.ts';
+import type { LeaderReads, Reading } from './reading.ts';
 
 /** Bounds and times of the core. Times in ms of the monotonic clock, sizes in bytes. */
 export interface RaftOptions {
@@ -26,6 +27,10 @@ export interface RaftOptions {
   readonly maxUncommittedBytes: number;
   /** A leader's entries above the applied index; likewise. */
   readonly maxApplyLagBytes: number;
+  /** How much faster another member's clock may run than this one's: a share. */
+  readonly maxClockDrift: number;
+  /** How far a leader's wall clock may be from those of a majority. */
+  readonly maxClockOffsetMs: number;
 }
 
 /** What a member knows of the leader it follows. */
@@ -38,6 +43,12 @@ export interface Following {
   contactMs: number;
   /** Its latest heartbeat round that was heard. */
   round: number;
+}
+
+/** What both clocks said at one moment, in ms. */
+export interface ClockReading {
+  readonly nowMs: number;
+  readonly wallMs: number;
 }
 
 /** Which stores the members run on, as far as this one knows. */
@@ -67,6 +78,7 @@ export interface Leading {
   readonly yielded: Map<MemberId, number>;
   /** Ring by round: when it was sent. */
   readonly roundsSentMs: number[];
+  readonly reads: LeaderReads;
 }
 
 /** The leader is about to make `to` the next one. */
@@ -106,6 +118,8 @@ export interface RaftState {
   options: RaftOptions;
   /** Drawn with the store; other members tell by it whether it is still the same. */
   readonly incarnation: number;
+  /** How often that store was opened. */
+  readonly boot: number;
   readonly recognition: Recognition;
   /** The last configuration that is known to be committed, and all later ones. Never empty. */
   configs: ConfigurationAt[];
@@ -126,6 +140,9 @@ export interface RaftState {
   /** Until then no vote is granted: a restarted member has forgotten whom it follows. */
   silentUntilMs: number;
   readonly following: Following;
+  readonly reading: Reading;
+  /** Undefined until the driver has told what the wall clock says. */
+  clocks: ClockReading | undefined;
   candidacy: Candidacy | undefined;
   leading: Leading | undefined;
   readonly writes: Writes;
@@ -138,6 +155,8 @@ export interface RaftInit {
   readonly id: MemberId;
   /** A whole number of 53 bits, not 0: even for a first member of a cluster, odd for others. */
   readonly incarnation: number;
+  /** How often this store was opened, this time included. */
+  readonly boot: number;
   readonly known: KnownMembers;
   /** Those in the log, in order, from one that is committed on; none in a new member's store. */
   readonly configs: readonly ConfigurationAt[];
@@ -146,8 +165,11 @@ export interface RaftInit {
   readonly options: RaftOptions;
   /** Everything up to here is settled in the machine already. */
   readonly applied: number;
-  /** False only when this store was made for this very start. */
-  readonly restarted: boolean;
+  /**
+   * For how long it grants no vote: its longest `electionMinMs` of any earlier run that may have
+   * promised a leader not to. 0 only when this store was made for this very start.
+   */
+  readonly silentMs: number;
   readonly seed: number;
   /** Monotonic time, ms. */
   readonly now: number;
@@ -160,6 +182,7 @@ export function createState(init: RaftInit): RaftState {
     id: init.id,
     options,
     incarnation: init.incarnation,
+    boot: init.boot,
     recognition: {
       admitted: init.known.admitted,
       pins: new Map(init.known.pins),
@@ -177,8 +200,10 @@ export function createState(init: RaftInit): RaftState {
     applied: init.applied,
     now,
     electionDueMs: now,
-    silentUntilMs: init.restarted ? now + options.electionMinMs : now,
+    silentUntilMs: now + init.silentMs,
     following: { stream: 0, verified: 0, contactMs: now, round: 0 },
+    reading: { wanted: 0, granted: 0, asked: undefined, fresh: undefined },
+    clocks: undefined,
     candidacy: undefined,
     leading: undefined,
     writes: { issued: 0, completed: 0, hard: 0, recognition: 0, lineage: 0 },

@@ -64,17 +64,15 @@ export class Applier<C, R, Q, A> {
    * Runs `query` at the next quiescent point, and keeps entries out until its promise settles.
    * Entries and queries take turns, so that neither can keep the other waiting for ever.
    */
-  query(query: Q): Promise<A> {
-    return new Promise((resolve, reject) => {
-      const run = () => {
-        if (this.#stopped) reject(new CoxswainError('ERR_CLOSED', 'the node was closed'));
-        else this.#runQuery(query, resolve, reject);
-      };
-      const entriesWait = this.#activeQueries > 0 && this.#applied < this.#target;
-      if (this.#stopped || !(this.#busy || entriesWait)) return run();
-      if (this.#queries.length >= this.#parts.maxQueries) throw tooManyQueries();
-      this.#queries.push(run);
-    });
+  query(query: Q, answered: (answer: A) => void, refused: (cause: unknown) => void): void {
+    const run = () => {
+      if (this.#stopped) refused(new CoxswainError('ERR_CLOSED', 'the node was closed'));
+      else this.#runQuery(query, answered, refused);
+    };
+    const entriesWait = this.#activeQueries > 0 && this.#applied < this.#target;
+    if (this.#stopped || !(this.#busy || entriesWait)) return run();
+    if (this.#queries.length >= this.#parts.maxQueries) throw tooManyQueries();
+    this.#queries.push(run);
   }
 
   /** Starts nothing more; resolves when what the machine has begun is over. */
@@ -236,6 +234,6 @@ export class Applier<C, R, Q, A> {
 }
 
 function tooManyQueries(): CoxswainError {
-  const message = 'too many queries wait for the machine; limits.maxQueuedProposals is reached';
+  const message = 'too many queries wait for the machine; limits.maxQueuedReads is reached';
   return new CoxswainError('ERR_QUEUE_FULL', message, { outcome: 'not-applied', retryable: true });
 }

@@ -1,7 +1,14 @@
 // What each effect means: the log in memory, the disk, the network, the machine. In the order in
 // which the effects come.
 import { unreachable } from '../lib/assert.ts';
-import type { AppendEntries, ConfigurationAt, Effect, RaftEvent, Receive } from '../raft/index.ts';
+import type {
+  AppendEntries,
+  ConfigurationAt,
+  Effect,
+  RaftEvent,
+  ReadIndex,
+  Receive,
+} from '../raft/index.ts';
 import type { LogWindow } from './log-window.ts';
 import type { Proposals } from './requests/index.ts';
 import type { Roster } from './roster.ts';
@@ -15,6 +22,7 @@ export interface EffectRunnerParts {
   readonly sender: Sender;
   readonly proposals: Proposals;
   readonly apply: (upTo: number) => void;
+  readonly readIndex: (effect: ReadIndex) => void;
   readonly roster: Roster;
   readonly membersChanged: (configs: readonly ConfigurationAt[]) => void;
   readonly roleChanged: () => void;
@@ -30,7 +38,7 @@ export class EffectRunner {
   }
 
   run(effects: readonly Effect[], event: RaftEvent): void {
-    const { apply, membersChanged, roleChanged, sender, writer } = this.#parts;
+    const { apply, membersChanged, readIndex, roleChanged, sender, writer } = this.#parts;
     if (event.type === 'written') sender.release(event.write);
     for (const effect of effects) {
       switch (effect.type) {
@@ -48,6 +56,9 @@ export class EffectRunner {
           break;
         case 'apply':
           apply(effect.upTo);
+          break;
+        case 'read-index':
+          readIndex(effect);
           break;
         case 'members':
           membersChanged(effect.configs);

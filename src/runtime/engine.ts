@@ -18,6 +18,7 @@ import {
   Leaderships,
   Operations,
   Proposals,
+  Reads,
   Requests,
   SessionRequests,
   type Ticket,
@@ -37,8 +38,9 @@ import { Writer } from './writer.ts';
 const MAX_STEP_PROPOSALS = 8192;
 
 export class Engine<C, R, Q, A> {
-  readonly requests: Requests<C, R, Q, A>;
-  readonly sessions: SessionRequests<C, R, Q, A>;
+  readonly requests: Requests<C, R>;
+  readonly sessions: SessionRequests<C, R>;
+  readonly reads: Reads<Q, A>;
   readonly operations: Operations;
   readonly leaderships: Leaderships;
   readonly #options: CheckedOptions<C, R, Q, A>;
@@ -72,7 +74,10 @@ export class Engine<C, R, Q, A> {
     const frames = new FrameCodec(identity, (clusterId) => record.joined(clusterId));
     const proposals = new Proposals(limits);
     const writer = new Writer(store, window, {
-      meta: (known) => record.take(known),
+      meta: (known) => {
+        if (clock.now() >= state.silentUntilMs) record.promise(options.electionMinMs);
+        return record.take(known);
+      },
       written: (event) => this.#loop.push(event),
       failed,
     });
@@ -97,12 +102,17 @@ export class Engine<C, R, Q, A> {
       ...{ window, writer, sender, proposals, roster },
       membersChanged: (configs) => this.#membersChanged(configs),
       apply: (upTo) => this.#applier.advance(upTo),
+      readIndex: (effect) => this.reads.grant(effect),
       roleChanged: () => this.#roleChanged(),
     });
     this.#loop = this.#createLoop(runner);
     this.requests = new Requests({
       ...{ state, clock, codec: codec.command, maxCommandBytes, proposals },
-      ...{ forwarding: this.#forwarding, applier: this.#applier, wake: () => this.#loop.wake() },
+      ...{ forwarding: this.#forwarding, wake: () => this.#loop.wake() },
+    });
+    this.reads = new Reads({
+      ...{ state, clock, applier: this.#applier, maxQueuedReads: limits.maxQueuedReads },
+      startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
     });
     const opening = encodeSessionOpen(options.sessions);
     this.sessions = new SessionRequests({
@@ -180,12 +190,12 @@ export class Engine<C, R, Q, A> {
 
   #createApplier(): Applier<C, R, Q, A> {
     const { clock, codec, limits, stateMachine, storage } = this.#options;
-    const { maxAppendBytes, maxApplyBatch, maxQueuedProposals } = limits;
+    const { maxAppendBytes, maxApplyBatch, maxQueuedReads } = limits;
     const store = storage.log;
     return new Applier(
       {
         ...{ machine: stateMachine, codec: codec.command, window: this.#window, store, clock },
-        ...{ maxApplyBatch, maxReadBytes: maxAppendBytes, maxQueries: maxQueuedProposals },
+        ...{ maxApplyBatch, maxReadBytes: maxAppendBytes, maxQueries: maxQueuedReads },
         sessions: this.#sessionApplier,
         isLeading: () => this.#state.role === 'leader',
         due: (wallMs) => this.#ticker.due(wallMs),
@@ -211,6 +221,7 @@ export class Engine<C, R, Q, A> {
         this.operations.handled(event);
       },
       takeProposals: () => this.#takeProposals(),
+      takeReads: () => this.reads.take(),
       endTurn: () => this.#endTurn(),
       expire: (nowMs) => {
         this.requests.expire(nowMs);
@@ -298,6 +309,7 @@ export class Engine<C, R, Q, A> {
     this.#delegates.flush();
     this.#window.evict(this.#state.log.durable + 1);
     this.requests.check();
+    this.reads.check();
     this.operations.check();
     this.#announcer.endTurn();
   }
@@ -368,6 +380,7 @@ export class Engine<C, R, Q, A> {
     const ended = fault === undefined ? closedError() : unappliedError(fault);
     this.requests.failAll(ended);
     this.sessions.failAll(ended);
+    this.reads.failAll(ended);
     this.operations.failAll(ended);
     this.leaderships.failAll(ended);
     const { clock, requestTimeoutMs, storage, transport } = this.#options;

@@ -9,6 +9,7 @@ import {
   type Propose,
   type RaftEvent,
   type RaftState,
+  type Read,
   step,
   summarize,
 } from '../raft/index.ts';
@@ -18,6 +19,8 @@ export interface EventLoopHooks {
   run(effects: readonly Effect[], event: RaftEvent): void;
   /** What is queued for the log, if this member may append it. Asked once a turn. */
   takeProposals(): Propose | undefined;
+  /** Reads that the core was not told of. Asked once a turn. */
+  takeReads(): Read | undefined;
   /** Everything that arrived is handled. */
   endTurn(): void;
   /** Waits of the host that may have run out. */
@@ -69,12 +72,15 @@ export class EventLoop {
     this.#scheduled = false;
     if (this.#stopped) return;
     try {
+      this.#step({ type: 'clocks', wallMs: this.#clock.wallMs() });
       const due = nextDeadline(this.#state) <= this.#clock.now();
       const queue = this.#queue;
       this.#queue = [];
       for (const event of queue) this.#step(event);
       const proposals = this.#hooks.takeProposals();
       if (proposals !== undefined) this.#step(proposals);
+      const reads = this.#hooks.takeReads();
+      if (reads !== undefined) this.#step(reads);
       if (due && nextDeadline(this.#state) <= this.#clock.now()) this.#step({ type: 'timeout' });
       this.#hooks.expire(this.#clock.now());
       this.#hooks.endTurn();

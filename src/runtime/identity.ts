@@ -20,6 +20,11 @@ export interface StoreIdentity extends KnownMembers {
   readonly incarnation: number;
   /** How often the store was opened: tells this run's requests from an earlier one's. */
   readonly boot: number;
+  /**
+   * For so long after it has heard a leader it votes for nobody else, in this run or an earlier one
+   * whose promise may not be over: ms.
+   */
+  readonly patienceMs: number;
 }
 
 /** Even for a first member of a cluster, odd for one that is to join. */
@@ -34,15 +39,16 @@ export function incarnationText(incarnation: number): string {
   return incarnation.toString(16).padStart(14, '0');
 }
 
-/** format u8 · cluster u64 · incarnation u53 · boot u53 · admitted u8 · id · pins. */
+/** format u8 · cluster u64 · incarnation, boot, patience u53 · admitted u8 · id · pins. */
 export function encodeIdentity(identity: StoreIdentity): Uint8Array {
-  let bytes = 1 + 8 + 8 + 8 + 1 + textBytes(identity.id) + 4;
+  let bytes = 1 + 8 + 8 + 8 + 8 + 1 + textBytes(identity.id) + 4;
   for (const id of identity.pins.keys()) bytes += textBytes(id) + 8;
   const writer = new ByteWriter(new Uint8Array(bytes));
   writer.u8(FORMAT_VERSION);
   writer.bytes(Buffer.from(identity.clusterId, 'hex'));
   writer.u53(identity.incarnation);
   writer.u53(identity.boot);
+  writer.u53(identity.patienceMs);
   writer.u8(identity.admitted ? 1 : 0);
   writeText(writer, identity.id);
   writer.u32(identity.pins.size);
@@ -73,7 +79,8 @@ export function decodeIdentity(meta: Uint8Array): StoreIdentity {
 function readIdentity(reader: ByteReader): StoreIdentity {
   reader.u8();
   const clusterId = Buffer.from(reader.bytes(8)).toString('hex');
-  const [incarnation, boot, admitted] = [reader.u53(), reader.u53(), reader.flag()];
+  const [incarnation, boot, patienceMs] = [reader.u53(), reader.u53(), reader.u53()];
+  const admitted = reader.flag();
   const id = readText(reader);
   const pins = new Map<MemberId, number>();
   for (let count = reader.u32(); count > 0; count--) {
@@ -81,5 +88,5 @@ function readIdentity(reader: ByteReader): StoreIdentity {
     pins.set(pinned, reader.u53());
   }
   reader.end();
-  return { clusterId, id, incarnation, boot, admitted, pins };
+  return { clusterId, id, incarnation, boot, patienceMs, admitted, pins };
 }

@@ -10,6 +10,7 @@ export {
 } from './option-checks.ts';
 export {
   defaultLimits,
+  type LeaseOptions,
   type Limits,
   presets,
   type RaftNodeOptions,

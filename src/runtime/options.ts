@@ -62,6 +62,12 @@ export interface RaftNodeOptions<C, R, Q = never, A = never> {
   readonly clock?: Clock;
   /** Seed of this member's random choices, a whole number. Default: random. */
   readonly seed?: number;
+  readonly lease?: Partial<LeaseOptions>;
+  /**
+   * A member whose wall clock is off from those of a majority by more than this does not lead, in
+   * ms, at least 1: a leader's wall clock is the log's. Default 60 000.
+   */
+  readonly maxClockOffsetMs?: number;
   /** Default: says nothing. */
   readonly logger?: Logger;
   /** Check the core's invariants after every step, at about twice its cost. Default false. */
@@ -78,13 +84,24 @@ export interface SessionLimits {
 
 const defaultSessions: SessionLimits = { max: 10_000, idleMs: 3_600_000 };
 
+/** What leases count on: reads of consistency `lease`, and `whileLeader`. */
+export interface LeaseOptions {
+  /**
+   * How much faster any member's clock may run than another's, as a share of 1: from 0 to 0.9.
+   * A lease is shorter by so much. Default 0.05.
+   */
+  readonly maxClockDrift: number;
+}
+
 /** Bounds: nothing in a node grows without one. Bytes, unless the name says otherwise. */
 export interface Limits {
   /** One encoded command. At least 1. Default 1 MiB. */
   readonly maxCommandBytes: number;
   /** Proposals that wait to enter the log, here or at the leader: a count. Default 65 536. */
   readonly maxQueuedProposals: number;
-  /** Their encoded bytes. Default 64 MiB. */
+  /** Reads that wait, for the leader or for the machine: a count. Default 65 536. */
+  readonly maxQueuedReads: number;
+  /** Encoded bytes of the proposals that wait. Default 64 MiB. */
   readonly maxQueuedBytes: number;
   /** A leader's entries that are not committed yet. Default 64 MiB. */
   readonly maxUncommittedBytes: number;
@@ -107,6 +124,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   maxCommandBytes: 1024 * 1024,
   maxQueuedProposals: 65_536,
+  maxQueuedReads: 65_536,
   maxQueuedBytes: 64 * 1024 * 1024,
   maxUncommittedBytes: 64 * 1024 * 1024,
   maxApplyLagBytes: 64 * 1024 * 1024,
@@ -148,6 +166,8 @@ export interface CheckedOptions<C, R, Q, A> {
   readonly requestTimeoutMs: number;
   readonly limits: Limits;
   readonly sessions: SessionLimits;
+  readonly lease: LeaseOptions;
+  readonly maxClockOffsetMs: number;
   readonly clock: Clock;
   readonly seed: number;
   readonly logger: Logger;
@@ -158,7 +178,7 @@ const known = [
   ...['cluster', 'id', 'address', 'bootstrap', 'join', 'stateMachine'],
   ...['storage', 'transport', 'codec'],
   ...['heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs', 'limits', 'clock', 'seed', 'logger'],
-  ...['sessions', 'checkInvariants'],
+  ...['sessions', 'lease', 'maxClockOffsetMs', 'checkInvariants'],
 ];
 
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -201,13 +221,15 @@ export function checkOptions<C, R, Q, A>(
   checkFunctions('codec.result', codec.result, ['encode', 'decode']);
   checkFunctions('clock', clock, ['now', 'wallMs', 'after', 'soon']);
   checkFunctions('logger', logger, ['debug', 'info', 'warn', 'error']);
-  const { checkInvariants = false } = options;
+  const lease = checkLease(options.lease ?? {});
+  const { checkInvariants = false, maxClockOffsetMs = 60_000 } = options;
+  checkInteger('maxClockOffsetMs', maxClockOffsetMs, 1, LONGEST_TIMEOUT_MS);
   checkBoolean('checkInvariants', checkInvariants);
   const { cluster, id, address, stateMachine, storage, transport } = options;
   return {
     ...{ cluster, id, address, bootstrap, join, stateMachine, storage, transport, codec },
     ...{ heartbeatMs, electionMinMs, electionMaxMs, requestTimeoutMs, limits, sessions },
-    ...{ clock, seed, logger, checkInvariants },
+    ...{ lease, maxClockOffsetMs, clock, seed, logger, checkInvariants },
   };
 }
 
@@ -257,6 +279,16 @@ function checkElection(range: readonly [number, number], heartbeatMs: number): [
   if (min < 2 * heartbeatMs || max <= min)
     throw invalidOption('electionTimeoutMs', range, accepted);
   return [min, max];
+}
+
+function checkLease(given: Partial<LeaseOptions>): LeaseOptions {
+  checkObject('lease', given);
+  checkKnown('lease.', given, ['maxClockDrift']);
+  const { maxClockDrift = 0.05 } = given;
+  if (typeof maxClockDrift !== 'number' || !(maxClockDrift >= 0 && maxClockDrift <= 0.9)) {
+    throw invalidOption('lease.maxClockDrift', maxClockDrift, 'a number from 0 to 0.9');
+  }
+  return { maxClockDrift };
 }
 
 function checkLimits(given: Partial<Limits>, maxFrameBytes: number): Limits {

@@ -15,6 +15,7 @@ import type {
 import { CoxswainError } from '../errors.ts';
 import type { Role } from '../raft/index.ts';
 import { checkChange } from './change-checks.ts';
+import { checkConsistency } from './consistency-checks.ts';
 import { Engine } from './engine.ts';
 import type { NodeEvents } from './events.ts';
 import {
@@ -110,19 +111,22 @@ export class RaftNode<C, R, Q = never, A = never>
   }
 
   /**
-   * Asks the state machine. `linearizable` (the default) writes a mark to the log and answers once
-   * this member has applied it; `local` answers from what this member has applied so far.
+   * Asks the state machine, on any member; `consistency` says what the answer is sure to show
+   * (default `linearizable`). Nothing is written for it.
    *
-   * Rejects as `propose` does (never with outcome `unknown`: a read changes nothing), and with
-   * whatever the machine's `query` throws.
+   * Rejects with ERR_QUEUE_FULL, ERR_NO_LEADER, ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED or what stopped
+   * the node (never with outcome `unknown`: a read changes nothing), and with whatever the machine's
+   * `query` throws.
    */
-  async read(query: Q, options: ReadOptions = {}): Promise<A> {
-    const wait = this.#checkWait('read', options, ['consistency', 'signal', 'timeoutMs']);
-    const { consistency = 'linearizable' } = options;
-    if (consistency !== 'linearizable' && consistency !== 'local') {
-      throw invalidOption('read: consistency', consistency, "'linearizable' or 'local'");
+  read(query: Q, options: ReadOptions = {}): Promise<A> {
+    try {
+      const wait = this.#checkWait('read', options, ['consistency', 'signal', 'timeoutMs']);
+      const { consistency = 'linearizable' } = options;
+      checkConsistency(consistency);
+      return this.#engine.reads.read(query, consistency, wait);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    return this.#engine.requests.read(query, consistency, wait);
   }
 
   /**

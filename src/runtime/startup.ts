@@ -23,7 +23,8 @@ interface Opened {
   readonly stored: StoredLog;
   readonly identity: StoreIdentity;
   readonly members: readonly (RosterEntry & ConfigurationAt)[];
-  readonly restarted: boolean;
+  /** How long an earlier run may have promised not to vote; 0 for a store made just now. */
+  readonly silentMs: number;
 }
 
 /**
@@ -66,19 +67,21 @@ async function reopen(stored: StoredLog, meta: Uint8Array, options: Options): Pr
         `opened as ${id} of ${clusterId} (cluster and bootstrap give that id)`,
     );
   }
-  const identity = { ...known, boot: known.boot + 1 };
+  const patienceMs = Math.max(known.patienceMs, options.electionMinMs);
+  const identity = { ...known, boot: known.boot + 1, patienceMs };
   await storeCall('write', () => storage.log.write({ meta: encodeIdentity(identity) }));
   const members = await readMembers(stored, storage.log);
-  return { stored, identity, members, restarted: stored.last.index > 0 };
+  return { stored, identity, members, silentMs: stored.last.index > 0 ? patienceMs : 0 };
 }
 
 /** One of the first members of a new cluster: all of them begin with the same entry. */
 async function begin(
   stored: StoredLog,
-  { cluster, id, storage }: Options,
+  options: Options,
   bootstrap: NonNullable<Options['bootstrap']>,
 ): Promise<Opened> {
-  const identity = newIdentity(clusterIdOf(cluster, bootstrap), id, false);
+  const { cluster, storage } = options;
+  const identity = newIdentity(clusterIdOf(cluster, bootstrap), options, false);
   const meta = encodeIdentity(identity);
   const first = firstMembers(bootstrap);
   const body = encodeMembers(first);
@@ -90,20 +93,24 @@ async function begin(
     ...{ meta, hardState, last: { index: 1, term: 1 }, configIndexes: [1] },
     ...{ runs: [{ from: 1, term: 1 }], sizes: [body.length] },
   };
-  return { stored: begun, identity, members: [{ index: 1, ...first }], restarted: false };
+  return { stored: begun, identity, members: [{ index: 1, ...first }], silentMs: 0 };
 }
 
 /** Empty, and passive until a leader that has added this member speaks to it. */
 async function prepareToJoin(stored: StoredLog, options: Options): Promise<Opened> {
-  const { cluster, id, storage } = options;
-  const identity = newIdentity(joinerClusterId(cluster), id, true);
+  const { cluster, storage } = options;
+  const identity = newIdentity(joinerClusterId(cluster), options, true);
   await storeCall('write', () => storage.log.write({ meta: encodeIdentity(identity) }));
-  return { stored, identity, members: [], restarted: false };
+  return { stored, identity, members: [], silentMs: 0 };
 }
 
-function newIdentity(clusterId: string, id: string, admitted: boolean): StoreIdentity {
+function newIdentity(
+  clusterId: string,
+  { electionMinMs: patienceMs, id }: Options,
+  admitted: boolean,
+): StoreIdentity {
   const incarnation = newIncarnation(!isJoinerClusterId(clusterId));
-  return { clusterId, id, incarnation, boot: 1, admitted, pins: new Map() };
+  return { clusterId, id, incarnation, boot: 1, patienceMs, admitted, pins: new Map() };
 }
 
 function checkStored({ base, hardState, last, sizes }: StoredLog): void {
@@ -148,21 +155,23 @@ function readEntry(index: number, { body }: LogEntry): RosterEntry & Configurati
 
 function initOf(
   options: Options,
-  { identity, members, restarted, stored }: Opened,
+  { identity, members, silentMs, stored }: Opened,
 ): Startup['init'] {
-  const { electionMaxMs, electionMinMs, heartbeatMs, id, limits, seed } = options;
+  const { electionMaxMs, electionMinMs, heartbeatMs, id, lease, limits, seed } = options;
   const { maxAppendBytes, maxInflightAppends, maxInflightBytes } = limits;
   const { maxApplyLagBytes, maxUncommittedBytes } = limits;
   const { base, hardState, lastTimeMs, runs, sizes } = stored;
-  const { admitted, incarnation, pins } = identity;
+  const { admitted, boot, incarnation, pins } = identity;
   return {
-    ...{ id, incarnation, hardState, restarted, seed },
+    ...{ id, incarnation, boot, hardState, silentMs, seed },
     known: { admitted, pins },
     configs: members.map(({ config, index }) => ({ config, index })),
     positions: { base, runs, sizes, lastTimeMs },
     options: {
       ...{ heartbeatMs, electionMinMs, electionMaxMs, maxAppendBytes },
       ...{ maxInflightAppends, maxInflightBytes, maxUncommittedBytes, maxApplyLagBytes },
+      maxClockDrift: lease.maxClockDrift,
+      maxClockOffsetMs: options.maxClockOffsetMs,
     },
     applied: base.index,
   };

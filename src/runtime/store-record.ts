@@ -20,6 +20,13 @@ export class StoreRecord {
     this.#isUnwritten = true;
   }
 
+  /** No earlier run's promise is left: from now on only this one's counts. */
+  promise(patienceMs: number): void {
+    if (this.#identity.patienceMs === patienceMs) return;
+    this.#identity = { ...this.#identity, patienceMs };
+    this.#isUnwritten = true;
+  }
+
   /** What the next write must take along; undefined when the store has it already. */
   take(known: KnownMembers | undefined): Uint8Array | undefined {
     if (known !== undefined) {

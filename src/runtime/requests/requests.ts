@@ -1,10 +1,9 @@
-// What callers ask of a node, from the call to its settlement: proposals, reads, conditions.
-import type { Clock, Codec, Consistency, Proposed } from '../../contracts/index.ts';
+// What callers ask of a node, from the call to its settlement: proposals and conditions.
+import type { Clock, Codec, Proposed } from '../../contracts/index.ts';
 import { CoxswainError } from '../../errors.ts';
 import type { RaftState } from '../../raft/index.ts';
-import type { Applier } from '../applier.ts';
 import type { ForwardedKind } from '../wire/index.ts';
-import { Call, type CallInit, type GivenUp } from './call.ts';
+import type { Call, CallInit } from './call.ts';
 import { Deadlines, type Expiring } from './deadlines.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { Proposals } from './proposals.ts';
@@ -16,52 +15,28 @@ export interface Wait {
   readonly timeoutMs: number;
 }
 
-export interface RequestsParts<C, R, Q, A> {
+export interface RequestsParts<C> {
   readonly state: RaftState;
   readonly clock: Clock;
   readonly codec: Codec<C>;
   readonly maxCommandBytes: number;
   readonly proposals: Proposals;
   readonly forwarding: Forwarding;
-  readonly applier: Applier<C, R, Q, A>;
   /** Something is queued: a turn is needed. */
   readonly wake: () => void;
 }
 
-const NO_BODY = new Uint8Array(0);
-
-export class Requests<C, R, Q, A> implements TicketOwner {
-  readonly #parts: RequestsParts<C, R, Q, A>;
+export class Requests<C, R> implements TicketOwner {
+  readonly #parts: RequestsParts<C>;
   readonly #deadlines = new Deadlines();
   readonly #waiters = new Waiters();
-  readonly #reads = new Set<ReadCall<A>>();
 
-  constructor(parts: RequestsParts<C, R, Q, A>) {
+  constructor(parts: RequestsParts<C>) {
     this.#parts = parts;
   }
 
   propose(command: C, wait: Wait): Promise<Proposed<R>> {
     return this.#enqueue('command', this.encode(command), wait);
-  }
-
-  /** Linearizable: a mark in the log, then the machine once it has applied the mark (§6.4). */
-  read(query: Q, consistency: Consistency, wait: Wait): Promise<A> {
-    return new Promise((resolve, reject) => {
-      const call = new ReadCall<A>({ resolve, reject, signal: wait.signal }, this.#reads);
-      this.startDeadline(call, wait);
-      const answer = () => {
-        if (call.settled) return;
-        this.#parts.applier.query(query).then(
-          (value) => call.resolve(value),
-          (cause: unknown) => call.fail(cause),
-        );
-      };
-      if (consistency === 'local') return answer();
-      this.#enqueue('noop', NO_BODY, wait)
-        .then(({ index }) => this.#untilApplied(index, wait))
-        .then(answer)
-        .catch((cause: unknown) => call.fail(cause));
-    });
   }
 
   waitFor<T>(look: () => T | undefined, wait: Wait): Promise<T> {
@@ -87,7 +62,6 @@ export class Requests<C, R, Q, A> implements TicketOwner {
 
   failAll(error: CoxswainError): void {
     this.#waiters.failAll(error);
-    for (const read of this.#reads) read.fail(error);
   }
 
   knowsLeader(): boolean {
@@ -120,11 +94,6 @@ export class Requests<C, R, Q, A> implements TicketOwner {
     return ticket;
   }
 
-  #untilApplied(index: number, wait: Wait): Promise<true> {
-    const { applier } = this.#parts;
-    return this.waitFor(() => (applier.applied >= index ? true : undefined), wait);
-  }
-
   /** The call fails when its time runs out. */
   startDeadline<T>(call: Call<T>, { timeoutMs }: Wait): void {
     this.later(call, timeoutMs);
@@ -149,24 +118,5 @@ export class Requests<C, R, Q, A> implements TicketOwner {
     }
     if (body.length > maxCommandBytes) throw commandTooLarge(body.length, maxCommandBytes);
     return body;
-  }
-}
-
-class ReadCall<A> extends Call<A> {
-  readonly #open: Set<ReadCall<A>>;
-
-  constructor(init: CallInit<A>, open: Set<ReadCall<A>>) {
-    super(init);
-    this.#open = open;
-    open.add(this);
-  }
-
-  protected override errorOf(code: GivenUp): CoxswainError {
-    const message = code === 'ERR_TIMEOUT' ? 'no answer in time' : 'the caller stopped waiting';
-    return new CoxswainError(code, message, { outcome: 'not-applied', retryable: true });
-  }
-
-  protected override onSettled(): void {
-    this.#open.delete(this);
   }
 }

@@ -6,8 +6,8 @@ import { NodeSession, type NodeSessionParts } from './node-session.ts';
 import type { Requests, Wait } from './requests.ts';
 import { SessionCall, type SessionCallParts, type SessionQuestion } from './session-call.ts';
 
-export interface SessionRequestsParts<C, R, Q, A> {
-  readonly requests: Requests<C, R, Q, A>;
+export interface SessionRequestsParts<C, R> {
+  readonly requests: Requests<C, R>;
   readonly codec: MachineCodec<C, R>;
   readonly clock: Clock;
   /** Body of the entry that opens a session, should this member be the leader. */
@@ -17,12 +17,12 @@ export interface SessionRequestsParts<C, R, Q, A> {
 
 export type CheckWait = (call: string, options: WaitOptions | undefined) => Wait;
 
-export class SessionRequests<C, R, Q, A> {
-  readonly #parts: SessionRequestsParts<C, R, Q, A>;
+export class SessionRequests<C, R> {
+  readonly #parts: SessionRequestsParts<C, R>;
   readonly #callParts: SessionCallParts;
   readonly #calls = new Set<Pick<SessionCall<never>, 'end'>>();
 
-  constructor(parts: SessionRequestsParts<C, R, Q, A>) {
+  constructor(parts: SessionRequestsParts<C, R>) {
     const { options, requests } = parts;
     this.#parts = parts;
     this.#callParts = {

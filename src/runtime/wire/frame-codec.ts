@@ -140,6 +140,8 @@ function decodeKind(reader: ByteReader, kind: FrameKind): Frame {
     case 'heartbeat-ack':
     case 'commit-notice':
     case 'timeout-now':
+    case 'read-request':
+    case 'read-reply':
     case 'greeting':
     case 'greeting-reply':
     case 'stale-term':

@@ -25,6 +25,8 @@ export const frameKinds = {
   'timeout-now': 12,
   greeting: 13,
   'greeting-reply': 14,
+  'read-request': 15,
+  'read-reply': 16,
   forward: 32,
   'forward-reply': 33,
 } as const;

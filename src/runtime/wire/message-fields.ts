@@ -1,7 +1,7 @@
 // The core's messages as bytes, after the header: their fields in order, numbers in eight bytes.
 import { unreachable } from '../../lib/assert.ts';
 import { type ByteReader, type ByteWriter, frameError } from '../../lib/bytes.ts';
-import type { Append, Message } from '../../raft/index.ts';
+import type { Append, Message, VoteRequest } from '../../raft/index.ts';
 
 /** No message has more fields than this, of eight bytes each. */
 export const MAX_FIELDS_BYTES: number = 8 * 8;
@@ -10,12 +10,13 @@ export function writeFields(writer: ByteWriter, message: Message): void {
   writer.u53(message.term);
   switch (message.type) {
     case 'pre-vote-request':
-      return writeNumbers(writer, [message.campaign, message.lastIndex, message.lastTerm]);
+      writeNumbers(writer, [message.campaign, message.lastIndex, message.lastTerm]);
+      return writer.u53(message.wallMs);
     case 'pre-vote-reply':
       writer.u53(message.campaign);
       return writer.u8(message.granted ? 1 : 0);
     case 'vote-request':
-      writeNumbers(writer, [message.lastIndex, message.lastTerm]);
+      writeNumbers(writer, [message.lastIndex, message.lastTerm, message.wallMs]);
       return writer.u8(message.forced ? 1 : 0);
     case 'vote-reply':
       return writer.u8(message.granted ? 1 : 0);
@@ -34,13 +35,19 @@ export function writeFields(writer: ByteWriter, message: Message): void {
       return writeNumbers(writer, [stream, round, commit, sent]);
     }
     case 'heartbeat-ack': {
-      const { stream, round, sent, received, match } = message;
-      return writeNumbers(writer, [stream, round, sent, received, match]);
+      const { stream, round, sent, received, match, patienceMs, wallMs } = message;
+      return writeNumbers(writer, [stream, round, sent, received, match, patienceMs, wallMs]);
     }
     case 'commit-notice':
       return writer.u53(message.commit);
     case 'timeout-now':
       return writer.u53(message.round);
+    case 'read-request':
+      return writeNumbers(writer, [message.boot, message.upTo, message.atMs]);
+    case 'read-reply': {
+      const { incarnation, boot, upTo, atMs, index } = message;
+      return writeNumbers(writer, [incarnation, boot, upTo, atMs, index]);
+    }
     case 'greeting-reply':
       writer.u53(message.incarnation);
       return writer.u8(message.known ? 1 : 0);
@@ -57,11 +64,11 @@ export function readFields(reader: ByteReader, type: Message['type']): Message {
   const u53 = () => reader.u53();
   switch (type) {
     case 'pre-vote-request':
-      return { type, term, campaign: u53(), lastIndex: u53(), lastTerm: u53() };
+      return { type, term, campaign: u53(), lastIndex: u53(), lastTerm: u53(), wallMs: u53() };
     case 'pre-vote-reply':
       return { type, term, campaign: u53(), granted: reader.flag() };
     case 'vote-request':
-      return { type, term, lastIndex: u53(), lastTerm: u53(), forced: reader.flag() };
+      return readVoteRequest(reader, term);
     case 'vote-reply':
       return { type, term, granted: reader.flag() };
     case 'append':
@@ -74,12 +81,19 @@ export function readFields(reader: ByteReader, type: Message['type']): Message {
       return { type, term, stream: u53(), round: u53(), commit: u53(), sent: u53() };
     case 'heartbeat-ack': {
       const [stream, round, sent, received, match] = [u53(), u53(), u53(), u53(), u53()];
-      return { type, term, stream, round, sent, received, match };
+      const [patienceMs, wallMs] = [u53(), u53()];
+      return { type, term, stream, round, sent, received, match, patienceMs, wallMs };
     }
     case 'commit-notice':
       return { type, term, commit: u53() };
     case 'timeout-now':
       return { type, term, round: u53() };
+    case 'read-request':
+      return { type, term, boot: u53(), upTo: u53(), atMs: u53() };
+    case 'read-reply': {
+      const [incarnation, boot, upTo, atMs, index] = [u53(), u53(), u53(), u53(), u53()];
+      return { type, term, incarnation, boot, upTo, atMs, index };
+    }
     case 'greeting-reply':
       return { type, term, incarnation: u53(), known: reader.flag() };
     case 'greeting':
@@ -88,6 +102,11 @@ export function readFields(reader: ByteReader, type: Message['type']): Message {
     default:
       return unreachable(type);
   }
+}
+
+function readVoteRequest(reader: ByteReader, term: number): VoteRequest {
+  const [lastIndex, lastTerm, wallMs] = [reader.u53(), reader.u53(), reader.u53()];
+  return { type: 'vote-request', term, lastIndex, lastTerm, forced: reader.flag(), wallMs };
 }
 
 function readAppend(reader: ByteReader, term: number): Append {

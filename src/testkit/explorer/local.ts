@@ -80,13 +80,14 @@ export function loadState({ at, disk, hardState, known }: Durable, restarted: bo
   return createState({
     id: idOf(at),
     incarnation: INCARNATION,
+    boot: 1,
     known,
     configs: configurationsOf(disk),
     hardState,
     positions: { base: { index: 0, term: 0 }, runs, sizes, lastTimeMs: 0 },
     options: EXPLORER_OPTIONS,
     applied: 0,
-    restarted,
+    silentMs: restarted ? EXPLORER_OPTIONS.electionMinMs : 0,
     seed: 1,
     now: 0,
   });

@@ -189,4 +189,6 @@ export const EXPLORER_OPTIONS: RaftOptions = {
   maxInflightBytes: 1 << 20,
   maxUncommittedBytes: 1 << 20,
   maxApplyLagBytes: 1 << 20,
+  maxClockDrift: 0.05,
+  maxClockOffsetMs: 60_000,
 };

@@ -26,6 +26,8 @@ export function drawPlan(seed: number): Plan {
       maxInflightBytes: draw.pick([1, 100, 1000, 1 << 24]),
       maxUncommittedBytes: draw.pick([1, 200, 2000, 1 << 26, 1 << 26]),
       maxApplyLagBytes: draw.pick([1, 2000, 1 << 26, 1 << 26]),
+      maxClockDrift: 0.05,
+      maxClockOffsetMs: 60_000,
     },
     network: {
       delayMinMs: draw.pick([0, 0.1, 1]),

@@ -199,7 +199,7 @@ export class SimMember {
 
   #load(nowUs: number): RaftState {
     const { entries, hardState, known } = this.disk;
-    const restarted = !this.#isNew;
+    const silentMs = this.#isNew ? 0 : this.#options.electionMinMs;
     this.#isNew = false;
     this.versions = configurationsOf(entries);
     const runs: { from: number; term: number }[] = [];
@@ -209,6 +209,7 @@ export class SimMember {
     return createState({
       id: this.id,
       incarnation: this.incarnation,
+      boot: this.life + 1,
       known,
       configs: this.versions,
       hardState,
@@ -220,7 +221,7 @@ export class SimMember {
       },
       options: this.#options,
       applied: 0,
-      restarted,
+      silentMs,
       seed: this.seed,
       now: this.localMs(nowUs),
     });

@@ -390,6 +390,7 @@ export class Simulation<C, R, M> implements Field {
         return;
       }
       case 'apply':
+      case 'read-index':
       case 'members':
       case 'role':
         return;

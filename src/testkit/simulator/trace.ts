@@ -154,7 +154,10 @@ function fieldsOf(message: Message): Fields {
     case 'stale-term':
     case 'timeout-now':
     case 'greeting':
+    case 'read-request':
       return NO_FIELDS;
+    case 'read-reply':
+      return { ...NO_FIELDS, index: message.index };
     case 'greeting-reply':
       return { ...NO_FIELDS, reject: !message.known };
     default:
@@ -176,6 +179,8 @@ const messageNames: Readonly<Record<Message['type'], readonly [string, string]>>
   'commit-notice': ['CommitNotice', 'MsgCommitNotice'],
   'stale-term': ['StaleTerm', 'MsgStaleTerm'],
   'timeout-now': ['TimeoutNow', 'MsgTimeoutNow'],
+  'read-request': ['ReadIndexRequest', 'MsgReadIndex'],
+  'read-reply': ['ReadIndexResponse', 'MsgReadIndexResp'],
   greeting: ['Greeting', 'MsgGreeting'],
   'greeting-reply': ['GreetingReply', 'MsgGreetingReply'],
 };
@@ -189,6 +194,8 @@ const eventNames: Readonly<Record<Exclude<RaftEvent['type'], 'receive'>, string>
   campaign: 'Campaign',
   change: 'ChangeConf',
   transfer: 'TransferLeader',
+  read: 'ReadIndex',
+  clocks: 'Clocks',
 };
 
 const roleNames = {

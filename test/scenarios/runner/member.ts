@@ -73,6 +73,8 @@ export const options: RaftOptions = {
   maxInflightBytes: 1 << 24,
   maxUncommittedBytes: 1 << 24,
   maxApplyLagBytes: 1 << 30,
+  maxClockDrift: 0.05,
+  maxClockOffsetMs: 60_000,
 };
 
 export class ScriptedMember {
@@ -160,6 +162,7 @@ export class ScriptedMember {
     return createState({
       id: this.id,
       incarnation,
+      boot: 1,
       known,
       configs: configsIn(entries),
       hardState,
@@ -171,7 +174,7 @@ export class ScriptedMember {
       },
       options: this.#options,
       applied: 0,
-      restarted,
+      silentMs: restarted ? this.#options.electionMinMs : 0,
       seed,
       now,
     });

@@ -51,6 +51,10 @@ export function printMessage({ entries, message: m }: Envelope): string {
       return `stale-term: the term is ${m.term}`;
     case 'timeout-now':
       return `timeout-now in term ${m.term}, round ${m.round}`;
+    case 'read-request':
+      return `read-request in term ${m.term}: reads up to ${m.upTo}`;
+    case 'read-reply':
+      return `read-reply in term ${m.term}: reads up to ${m.upTo} need entry ${m.index}`;
     case 'greeting':
       return 'greeting';
     case 'greeting-reply':
@@ -103,6 +107,8 @@ export function printEffects(member: ScriptedMember, effects: readonly Effect[])
       lines.push(`to ${to}: ${text}${held}`);
     } else if (effect.type === 'apply') {
       lines.push(`applies up to ${effect.upTo}`);
+    } else if (effect.type === 'read-index') {
+      lines.push(`reads up to ${effect.upTo} need entry ${effect.index}`);
     } else if (effect.type === 'members') {
       lines.push(`members: ${effect.configs.map(printConfiguration).join(', then ')}`);
     } else {

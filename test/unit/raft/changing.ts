@@ -41,7 +41,10 @@ export function hearBeats(member: TestMember, ...ids: readonly MemberId[]): void
     const round = leading?.round ?? 0;
     const received = Math.min(log.last, Math.max(match, sentAtHeartbeat));
     const type = 'heartbeat-ack';
-    member.receive(id, { type, term, stream, round, sent: sentAtHeartbeat, received, match });
+    member.receive(id, {
+      ...{ type, term, stream, round, sent: sentAtHeartbeat, received, match },
+      ...{ patienceMs: 100, wallMs: 0 },
+    });
   }
 }
 

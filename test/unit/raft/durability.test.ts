@@ -6,6 +6,7 @@ describe('a message that shows a new term or vote', () => {
     const member = new TestMember({ terms: [1] });
     member.receive('b', {
       type: 'vote-request',
+      wallMs: 0,
       forced: false,
       term: 2,
       lastIndex: 1,
@@ -20,6 +21,7 @@ describe('a message that shows a new term or vote', () => {
     const member = new TestMember({ terms: [1], term: 2 });
     member.receive('b', {
       type: 'vote-request',
+      wallMs: 0,
       forced: false,
       term: 2,
       lastIndex: 1,
@@ -33,6 +35,7 @@ describe('a message that shows a new term or vote', () => {
     const member = new TestMember({ terms: [1] });
     const request = {
       type: 'vote-request',
+      wallMs: 0,
       forced: false,
       term: 2,
       lastIndex: 1,
@@ -51,6 +54,7 @@ describe('a message that shows a new term or vote', () => {
     const member = new TestMember({ terms: [1, 1] });
     member.receive('b', {
       type: 'vote-request',
+      wallMs: 0,
       forced: false,
       term: 2,
       lastIndex: 1,

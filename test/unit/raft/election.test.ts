@@ -53,6 +53,7 @@ describe('an election', () => {
     for (const { message } of requests) {
       expect(message).toEqual({
         type: 'vote-request',
+        wallMs: 0,
         forced: false,
         term: 3,
         lastIndex: 2,
@@ -167,6 +168,7 @@ describe('a vote', () => {
     expect(member.state).toMatchObject({ role: 'follower', term: 7, votedFor: undefined });
     member.receive('c', {
       type: 'vote-request',
+      wallMs: 0,
       forced: false,
       term: 7,
       lastIndex: 1,
@@ -217,6 +219,7 @@ describe('a vote', () => {
 describe('a voter', () => {
   const request = {
     type: 'vote-request',
+    wallMs: 0,
     forced: false,
     term: 5,
     lastIndex: 3,

@@ -153,7 +153,15 @@ describe('the answer to a heartbeat', () => {
     member.receive('b', ...appendOf({ term: 2, prev: [2, 1], stream: 3 }, [2, 2]));
     member.receive('b', beat);
     expect(member.only('heartbeat-ack').message).toEqual({
-      ...{ type: 'heartbeat-ack', term: 2, stream: 3, round: 7, sent: 4 },
+      ...{
+        type: 'heartbeat-ack',
+        patienceMs: 100,
+        wallMs: 0,
+        term: 2,
+        stream: 3,
+        round: 7,
+        sent: 4,
+      },
       ...{ received: 4, match: 2 },
     });
     member.writeAll();

@@ -36,6 +36,7 @@ describe('a store that was emptied and has not been added again', () => {
   const config = createConfiguration({ voters: ['a', 'b', 'c'] });
   const request = {
     type: 'vote-request',
+    wallMs: 0,
     forced: false,
     term: 2,
     lastIndex: 9,
@@ -43,6 +44,7 @@ describe('a store that was emptied and has not been added again', () => {
   } as const;
   const ask = {
     type: 'pre-vote-request',
+    wallMs: 0,
     term: 1,
     campaign: 2,
     lastIndex: 9,

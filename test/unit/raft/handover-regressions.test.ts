@@ -15,7 +15,7 @@ import {
 /** Nobody's store is known. */
 const unmet = createConfiguration({ voters: ['a', 'b', 'c'] });
 
-const MARGIN_MS = 95;
+const MARGIN_MS = 95 - 10;
 
 function newcomer(): TestMember {
   return new TestMember({
@@ -122,7 +122,13 @@ describe('a handover', () => {
 
   it('has its votes beside a live leader, and nobody else has', () => {
     const member = follower();
-    const request = { type: 'vote-request', term: 3, lastIndex: 2, lastTerm: 2 } as const;
+    const request = {
+      type: 'vote-request',
+      wallMs: 0,
+      term: 3,
+      lastIndex: 2,
+      lastTerm: 2,
+    } as const;
     member.receive('c', { ...request, forced: false });
     expect(member.effects).toEqual([]);
     member.receive('c', { ...request, forced: true });
@@ -159,7 +165,14 @@ describe('the lease', () => {
     const sentMs = leader.now;
     leader.pass(9);
     const { round = 0 } = leader.state.leading ?? {};
-    const answer = { type: 'heartbeat-ack', sent: 0, received: 0, match: 0 } as const;
+    const answer = {
+      type: 'heartbeat-ack',
+      patienceMs: 100,
+      wallMs: 0,
+      sent: 0,
+      received: 0,
+      match: 0,
+    } as const;
     const { stream } = progress(leader, 'b');
     leader.receive('b', { ...answer, term: leader.state.term, stream, round });
     expect(leaseUntil(leader.state)).toBe(sentMs + MARGIN_MS);

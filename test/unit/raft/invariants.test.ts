@@ -199,6 +199,7 @@ describe('a step that breaks a rule is found', () => {
     const member = new TestMember({ terms: [1] });
     member.receive('b', {
       type: 'vote-request',
+      wallMs: 0,
       forced: false,
       term: 2,
       lastIndex: 1,

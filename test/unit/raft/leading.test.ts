@@ -60,7 +60,7 @@ describe('an answer to a leader', () => {
     member.receive('b', { type: 'append-reject', ...old, ...hint });
     member.receive('b', { type: 'append-ack', ...old, match: 2 });
     member.receive('b', {
-      ...{ type: 'heartbeat-ack', ...old, round: 1 },
+      ...{ type: 'heartbeat-ack', patienceMs: 100, wallMs: 0, ...old, round: 1 },
       ...{ sent: 2, received: 2, match: 2 },
     });
     expect(progress(member, 'b')).toMatchObject({ stream: 2, mode: 'probe', match: 1, next: 2 });
@@ -124,7 +124,17 @@ describe('an answer to a leader', () => {
     { type: 'append-ack', term: 8, stream: 1, match: 1 },
     { type: 'stale-term', term: 8 },
     { type: 'pre-vote-reply', term: 8, campaign: 9, granted: false },
-    { type: 'heartbeat-ack', term: 8, stream: 1, round: 1, sent: 0, received: 0, match: 0 },
+    {
+      type: 'heartbeat-ack',
+      patienceMs: 100,
+      wallMs: 0,
+      term: 8,
+      stream: 1,
+      round: 1,
+      sent: 0,
+      received: 0,
+      match: 0,
+    },
     { type: 'append-reject', term: 8, stream: 1, prevIndex: 1, hintIndex: 0, hintTerm: 0 },
   ];
 

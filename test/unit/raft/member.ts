@@ -37,6 +37,8 @@ export const testOptions: RaftOptions = {
   maxInflightBytes: 10_000,
   maxUncommittedBytes: 10_000,
   maxApplyLagBytes: 1 << 30,
+  maxClockDrift: 0.05,
+  maxClockOffsetMs: 60_000,
 };
 
 export interface MemberInit {
@@ -79,6 +81,7 @@ export class TestMember {
     this.state = createState({
       id,
       incarnation,
+      boot: 1,
       known: init.known ?? { admitted: true, pins: new Map() },
       configs: init.configs ?? [{ index: base.index, config: configOf(init) }],
       hardState: {
@@ -94,7 +97,7 @@ export class TestMember {
       },
       options: { ...testOptions, ...init.options },
       applied: init.applied ?? base.index,
-      restarted: init.restarted ?? false,
+      silentMs: init.restarted === true ? { ...testOptions, ...init.options }.electionMinMs : 0,
       seed: init.seed ?? 7,
       now: this.now,
     });
@@ -291,7 +294,14 @@ export function keepAlive(leader: TestMember, ms: number, ...others: readonly Me
     const { round = 0 } = state.leading ?? {};
     for (const from of others) {
       const { stream } = progress(leader, from);
-      const answer = { type: 'heartbeat-ack', sent: 0, received: 0, match: 0 } as const;
+      const answer = {
+        type: 'heartbeat-ack',
+        patienceMs: 100,
+        wallMs: 0,
+        sent: 0,
+        received: 0,
+        match: 0,
+      } as const;
       leader.receive(from, { ...answer, term: state.term, stream, round });
     }
   }

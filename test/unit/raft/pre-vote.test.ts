@@ -3,6 +3,7 @@ import { appendOf, makeLeader, settledLeader, TestMember } from './member.ts';
 
 const request = {
   type: 'pre-vote-request',
+  wallMs: 0,
   term: 1,
   campaign: 2,
   lastIndex: 1,
@@ -145,6 +146,7 @@ describe('a follower of a live leader', () => {
     member.pass(99);
     member.receive('c', {
       type: 'vote-request',
+      wallMs: 0,
       forced: false,
       term: 9,
       lastIndex: 9,
@@ -161,6 +163,7 @@ describe('a follower of a live leader', () => {
     expect(member.only('pre-vote-reply').message.granted).toBe(true);
     member.receive('c', {
       type: 'vote-request',
+      wallMs: 0,
       forced: false,
       term: 2,
       lastIndex: 1,
@@ -187,6 +190,7 @@ describe('a follower of a live leader', () => {
     heartbeat(member, 'b', 4);
     member.receive('c', {
       type: 'vote-request',
+      wallMs: 0,
       forced: false,
       term: 3,
       lastIndex: 9,
@@ -204,6 +208,7 @@ describe('a leader', () => {
     expect(member.only('pre-vote-reply').message).toMatchObject({ term: 2, granted: false });
     member.receive('c', {
       type: 'vote-request',
+      wallMs: 0,
       forced: false,
       term: 9,
       lastIndex: 9,
@@ -222,6 +227,7 @@ describe('a restarted member', () => {
     expect(member.only('pre-vote-reply').message.granted).toBe(false);
     member.receive('b', {
       type: 'vote-request',
+      wallMs: 0,
       forced: false,
       term: 2,
       lastIndex: 1,
@@ -234,6 +240,7 @@ describe('a restarted member', () => {
     expect(member.only('pre-vote-reply').message.granted).toBe(true);
     member.receive('b', {
       type: 'vote-request',
+      wallMs: 0,
       forced: false,
       term: 2,
       lastIndex: 1,

@@ -44,8 +44,8 @@ function greetingReply(known = true, incarnation = incarnationOf('a')): Message 
 }
 
 const voteRequest = (term: number) =>
-  ({ type: 'vote-request', term, lastIndex: 9, lastTerm: 9, forced: false }) as const;
-const preVoteRequest = { type: 'pre-vote-request', term: 8, campaign: 9 } as const;
+  ({ type: 'vote-request', wallMs: 0, term, lastIndex: 9, lastTerm: 9, forced: false }) as const;
+const preVoteRequest = { type: 'pre-vote-request', wallMs: 0, term: 8, campaign: 9 } as const;
 
 describe('a first member of a new cluster', () => {
   it.each([1, 2, 3, 4, 5, 6, 7])('of %i takes part when a majority of the others knows it', (n) => {

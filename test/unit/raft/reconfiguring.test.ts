@@ -394,6 +394,7 @@ describe('who was removed, as far as it knows', () => {
     member.writeAll();
     const ask = {
       type: 'pre-vote-request',
+      wallMs: 0,
       term: 2,
       campaign: 3,
       lastIndex: 9,
@@ -403,6 +404,7 @@ describe('who was removed, as far as it knows', () => {
     expect(member.only('pre-vote-reply').message.granted).toBe(false);
     member.receive('a', {
       type: 'vote-request',
+      wallMs: 0,
       term: 50,
       lastIndex: 9,
       lastTerm: 2,

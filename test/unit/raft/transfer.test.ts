@@ -144,7 +144,7 @@ describe('a member that is asked to take over', () => {
 
     const other = new TestMember({ id: 'c', terms: [1], term: 2 });
     other.receive('b', ...appendOf({ term: 2, prev: [1, 1] }, [2]));
-    const vote = { type: 'vote-request', term: 3, lastIndex: 2, lastTerm: 2 } as const;
+    const vote = { type: 'vote-request', wallMs: 0, term: 3, lastIndex: 2, lastTerm: 2 } as const;
     other.receive('a', { ...vote, forced: false });
     expect(other.sent('vote-reply')).toEqual([]);
     other.receive('a', { ...vote, forced: true });
@@ -234,7 +234,7 @@ describe('the one that was asked', () => {
     expect(member.state.leading?.handover).toBeUndefined();
     commitBy(member, 'b', 'c');
     expect(progress(member, 'b').match).toBe(member.state.log.last);
-    const vote = { type: 'vote-request', term: 3, lastIndex: 2, lastTerm: 2 } as const;
+    const vote = { type: 'vote-request', wallMs: 0, term: 3, lastIndex: 2, lastTerm: 2 } as const;
     member.receive('b', { ...vote, forced: true });
     expect(member.state).toMatchObject({ role: 'follower', term: 3, votedFor: 'b' });
   });

@@ -60,6 +60,12 @@ export class ApplierBench {
     );
   }
 
+  query(query: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.applier.query(query, resolve, reject);
+    });
+  }
+
   /** One command a letter, behind what is there. */
   append(letters: string): void {
     for (const letter of letters) {

@@ -5,7 +5,7 @@ import { Deferred, macrotask } from './deferred.ts';
 describe('a query', () => {
   it('is answered at once between entries', async () => {
     const bench = new ApplierBench();
-    expect(await bench.applier.query('q')).toBe('q');
+    expect(await bench.query('q')).toBe('q');
   });
 
   it('waits for the entry that is being applied', async () => {
@@ -23,7 +23,7 @@ describe('a query', () => {
     };
     bench.append('a');
     bench.applier.advance(1);
-    const answer = bench.applier.query('q');
+    const answer = bench.query('q');
     await macrotask();
     expect(order).toEqual([]);
     pending.resolve('done');
@@ -36,7 +36,7 @@ describe('a query', () => {
     const pending = new Deferred<string>();
     bench.answer = () => pending.promise;
     bench.append('a');
-    const answer = bench.applier.query('q');
+    const answer = bench.query('q');
     bench.applier.advance(1);
     await macrotask();
     expect(bench.settled).toEqual([]);
@@ -55,10 +55,10 @@ describe('a query', () => {
       return query === 'slow' ? pending.promise : query;
     };
     bench.append('a');
-    const slow = bench.applier.query('slow');
-    const beside = bench.applier.query('beside');
+    const slow = bench.query('slow');
+    const beside = bench.query('beside');
     bench.applier.advance(1);
-    const behind = bench.applier.query('behind');
+    const behind = bench.query('behind');
     await beside;
     await macrotask();
     expect(asked).toEqual(['slow after 0', 'beside after 0']);
@@ -76,7 +76,7 @@ describe('a query', () => {
       return query;
     };
     bench.apply = (command) => {
-      inner = bench.applier.query('inner');
+      inner = bench.query('inner');
       order.push('applying');
       return command;
     };
@@ -92,13 +92,13 @@ describe('a query', () => {
     bench.apply = () => pending.promise;
     bench.append('a');
     bench.applier.advance(1);
-    const waiting = Array.from({ length: 100 }, () => bench.applier.query('q'));
-    await expect(bench.applier.query('q')).rejects.toMatchObject({
+    const waiting = Array.from({ length: 100 }, () => bench.query('q'));
+    await expect(bench.query('q')).rejects.toMatchObject({
       ...{ code: 'ERR_QUEUE_FULL', outcome: 'not-applied', retryable: true },
     });
     pending.resolve('done');
     expect(await Promise.all(waiting)).toHaveLength(100);
-    expect(await bench.applier.query('q')).toBe('q');
+    expect(await bench.query('q')).toBe('q');
   });
 
   it('that throws or rejects harms nobody but the one who asked', async () => {
@@ -107,9 +107,9 @@ describe('a query', () => {
     bench.answer = () => {
       throw new Error('thrown');
     };
-    await expect(bench.applier.query('q')).rejects.toThrow('thrown');
+    await expect(bench.query('q')).rejects.toThrow('thrown');
     bench.answer = () => Promise.reject(new Error('rejected'));
-    await expect(bench.applier.query('q')).rejects.toThrow('rejected');
+    await expect(bench.query('q')).rejects.toThrow('rejected');
     bench.applier.advance(2);
     expect([bench.settled.length, bench.failed]).toEqual([2, []]);
   });

@@ -137,7 +137,7 @@ describe('a stopped applier', () => {
     bench.append('ab');
     bench.applier.advance(2);
     const refused: unknown[] = [];
-    const ask = () => void bench.applier.query('q').catch((error) => refused.push(error));
+    const ask = () => void bench.query('q').catch((error) => refused.push(error));
     ask();
     const stopping = bench.applier.stop();
     ask();
@@ -156,7 +156,7 @@ describe('a stopped applier', () => {
     bench.apply = () => pending.promise;
     bench.answer = () => pending.promise;
     bench.append('a');
-    const asked = what === 'apply' ? bench.applier.advance(1) : bench.applier.query('q');
+    const asked = what === 'apply' ? bench.applier.advance(1) : bench.query('q');
     let stopped = false;
     const stopping = bench.applier.stop().then(() => {
       stopped = true;

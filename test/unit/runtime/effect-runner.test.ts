@@ -41,7 +41,7 @@ class Bench {
     };
     const parts = { transport, codec, window, store, maxAppendBytes: 1000, failed: never };
     this.runner = new EffectRunner({
-      ...{ window, roster, apply: never, roleChanged: never },
+      ...{ window, roster, apply: never, readIndex: never, roleChanged: never },
       membersChanged: (configs) => void this.told.push(configs),
       sender: new Sender({ state: leader.state, ...parts }),
       writer: new Writer(store, window, { meta: never, written: never, failed: never }),

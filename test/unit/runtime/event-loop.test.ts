@@ -32,7 +32,8 @@ class Bench {
         configs,
         options: testOptions,
         applied: 0,
-        restarted: false,
+        boot: 1,
+        silentMs: 0,
         seed: 3,
         now: 0,
       },
@@ -41,6 +42,7 @@ class Bench {
     });
     const hooks = {
       run: (_: unknown, event: RaftEvent) => {
+        if (event.type === 'clocks') return;
         this.done.push(event.type);
         this.onRun(event);
       },
@@ -48,6 +50,7 @@ class Bench {
         if (this.waiting-- <= 0) return undefined;
         return { type: 'propose', bodies: [{ length: 1 }], wallMs: 0 } as const;
       },
+      takeReads: () => undefined,
       endTurn: () => void this.done.push('end'),
       expire: (nowMs: number) => {
         if (nowMs < this.expiry) return;

@@ -172,6 +172,7 @@ describe('options that are accepted', () => {
       ...{ heartbeatMs: 100, electionMinMs: 1000, electionMaxMs: 2000, requestTimeoutMs: 10_000 },
       ...{ limits: defaultLimits, checkInvariants: false, join: false },
       sessions: { max: 10_000, idleMs: 3_600_000 },
+      ...{ lease: { maxClockDrift: 0.05 }, maxClockOffsetMs: 60_000 },
     });
     expect(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32).toBe(true);
     expect(clock.now()).toBeGreaterThan(0);

@@ -13,14 +13,14 @@ describe('the first start', () => {
     const { identity, init, roster } = await start(storage);
     // It takes no part before the others have recognised it, and has met nobody yet.
     const known = { admitted: false, pins: new Map() };
-    expect(identity).toMatchObject({ id: 'a', boot: 1, ...known });
+    expect(identity).toMatchObject({ id: 'a', boot: 1, patienceMs: 1000, ...known });
     expect(roster.map(({ members: found }) => found)).toEqual([
       ['a', 'b', 'c'].map((id) => ({ id, address: `${id}:1` })),
     ]);
     const config = createConfiguration({ voters: ['a', 'b', 'c'] });
     expect(init).toMatchObject({
       ...{ id: 'a', incarnation: identity.incarnation, known },
-      ...{ restarted: false, applied: 0, seed: 5, configs: [{ index: 1, config }] },
+      ...{ boot: 1, silentMs: 0, applied: 0, seed: 5, configs: [{ index: 1, config }] },
       hardState: { term: 1, votedFor: undefined, commit: 1 },
     });
     const other = new MemoryStorage();
@@ -47,7 +47,7 @@ describe('a later start', () => {
     expect(roster.map(({ index, members: found }) => [index, found.map(({ id }) => id)])).toEqual([
       [1, ['a', 'b', 'c']],
     ]);
-    expect(init).toMatchObject({ hardState, restarted: true, applied: 0 });
+    expect(init).toMatchObject({ hardState, boot: 2, silentMs: 1000, applied: 0 });
     expect(init.positions.runs.map(({ term }) => term)).toEqual([1, 2, 4]);
     expect(init.positions.sizes.slice(1)).toEqual([7, 9]);
     await storage.close();

@@ -94,8 +94,8 @@ export const SESSIONS: readonly Mutant[] = [
     edits: [
       {
         file: TABLE,
-        find: '  found.kept.set(name.sequence, { index: 0, term: 0, checksum: 0, result: undefined });\n',
-        replace: '',
+        find: 'found.kept.set(name.sequence, { index: 0, term: 0, checksum: 0, result: undefined',
+        replace: 'Object.freeze({ index: 0, term: 0, checksum: 0, result: undefined',
       },
     ],
   },
@@ -164,7 +164,7 @@ export const SESSIONS: readonly Mutant[] = [
   },
   {
     name: 'attempt-of-unknown-fate-forgotten',
-    bug: 'a command is reported as not applied when its last attempt was not, whatever the first did',
+    bug: 'a command is reported as not applied when its last attempt was not, though others may',
     source: 'Aerospike 3.99, Redpanda 21.10.1',
     edits: [
       {

@@ -43,7 +43,10 @@ class Bench {
       const { round, sent, stream, term } = message;
       const { match } = progress(this.leader, to);
       const type = 'heartbeat-ack';
-      this.leader.receive(to, { type, term, stream, round, sent, received: sent, match });
+      this.leader.receive(to, {
+        ...{ type, term, stream, round, sent, received: sent, match },
+        ...{ patienceMs: 100, wallMs: 0 },
+      });
     }
   }
 

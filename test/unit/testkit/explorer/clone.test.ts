@@ -196,7 +196,7 @@ const events: readonly RaftEvent[] = [
     type: 'receive',
     from: 'c',
     incarnation: 99,
-    message: { type: 'vote-request', term: 7, lastIndex: 9, lastTerm: 6, forced: false },
+    message: { type: 'vote-request', wallMs: 0, term: 7, lastIndex: 9, lastTerm: 6, forced: false },
     entries: [],
   },
   {

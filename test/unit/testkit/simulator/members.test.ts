@@ -13,6 +13,7 @@ const options = {
   ...{ heartbeatMs: 10, electionMinMs: 100, electionMaxMs: 200 },
   ...{ maxAppendBytes: 1000, maxInflightAppends: 4, maxInflightBytes: 1000 },
   ...{ maxUncommittedBytes: 1000, maxApplyLagBytes: 1000 },
+  ...{ maxClockDrift: 0.05, maxClockOffsetMs: 60_000 },
 };
 
 function cluster(first: number, spares = 0, isFormed = true): SimMember[] {

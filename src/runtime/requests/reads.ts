@@ -1,0 +1,223 @@
+// Reads, from the call to the answer. How far the machine must have come is for the core to say;
+// here they wait for that, then for the machine, and a lease is looked at once more at the end.
+import type { Clock, Consistency } from '../../contracts/index.ts';
+import { CoxswainError } from '../../errors.ts';
+import { Deque } from '../../lib/deque.ts';
+import {
+  doClocksAgree,
+  holdsLease,
+  isFresh,
+  type RaftState,
+  type Read,
+  type ReadIndex,
+} from '../../raft/index.ts';
+import type { Applier } from '../applier.ts';
+import { Call, type CallInit, type GivenUp } from './call.ts';
+import type { Wait } from './requests.ts';
+
+export interface ReadsParts<Q, A> {
+  readonly state: RaftState;
+  readonly clock: Clock;
+  readonly applier: Pick<Applier<never, never, Q, A>, 'applied' | 'query'>;
+  readonly maxQueuedReads: number;
+  readonly startDeadline: (call: Call<A>, wait: Wait) => void;
+}
+
+const LEAST_SWEEP = 1024;
+
+export class Reads<Q, A> {
+  readonly #parts: ReadsParts<Q, A>;
+  /** Those that are not settled. */
+  readonly #open = new Set<ReadCall<Q, A>>();
+  /** They wait for an index, in the order of their numbers. */
+  #asked = new Deque<ReadCall<Q, A>>();
+  /** They wait for the machine to come to an index that the core named. */
+  readonly #granted = new Deque<ReadCall<Q, A>>();
+  /** They wait for it to come to one that the caller named. */
+  #awaited: ReadCall<Q, A>[] = [];
+  #issued = 0;
+  #told = 0;
+
+  constructor(parts: ReadsParts<Q, A>) {
+    this.#parts = parts;
+  }
+
+  /** How many are not settled. */
+  get waiting(): number {
+    return this.#open.size;
+  }
+
+  read(query: Q, consistency: Consistency, wait: Wait): Promise<A> {
+    return new Promise((resolve, reject) => {
+      this.#checkRoom();
+      const { signal } = wait;
+      const call = new ReadCall<Q, A>({ resolve, reject, signal }, query, this.#open, () =>
+        this.#describe(consistency),
+      );
+      this.#begin(call, consistency);
+      if (!call.settled) this.#parts.startDeadline(call, wait);
+    });
+  }
+
+  /** Once a turn: what the core has not been told of. */
+  take(): Read | undefined {
+    if (this.#issued === this.#told) return undefined;
+    this.#told = this.#issued;
+    return { type: 'read', upTo: this.#told };
+  }
+
+  /** The core says how far the machine must have come. */
+  grant({ index, upTo }: ReadIndex): void {
+    for (let call = this.#asked.at(0); call !== undefined; call = this.#asked.at(0)) {
+      if (call.number > upTo) break;
+      this.#asked.drop(1);
+      if (call.settled) continue;
+      call.index = index;
+      this.#granted.push(call);
+    }
+  }
+
+  /** After every turn: answers what the machine has come far enough for. */
+  check(): void {
+    const { applied } = this.#parts.applier;
+    for (let call = this.#granted.at(0); call !== undefined; call = this.#granted.at(0)) {
+      if (call.index > applied && !call.settled) break;
+      this.#granted.drop(1);
+      this.#answer(call);
+    }
+    if (this.#awaited.length === 0) return;
+    const due = this.#awaited.filter(({ index }) => index <= applied);
+    this.#awaited = this.#awaited.filter(({ index, settled }) => index > applied && !settled);
+    for (const call of due) this.#answer(call);
+  }
+
+  failAll(error: CoxswainError): void {
+    for (const call of [...this.#open]) call.fail(error);
+  }
+
+  #begin(call: ReadCall<Q, A>, consistency: Consistency): void {
+    if (consistency === 'local') return this.#answer(call);
+    if (consistency === 'linearizable') return this.#ask(call);
+    if (consistency === 'lease') return this.#beginLease(call);
+    if ('atLeastIndex' in consistency) {
+      call.index = consistency.atLeastIndex;
+      if (this.#parts.applier.applied >= call.index) this.#answer(call);
+      else this.#awaited.push(call);
+      return;
+    }
+    this.#beginFresh(call, consistency.maxStalenessMs);
+  }
+
+  #ask(call: ReadCall<Q, A>): void {
+    call.number = ++this.#issued;
+    this.#asked.push(call);
+    const dead = this.#asked.length - this.#open.size;
+    if (dead > LEAST_SWEEP && dead > this.#open.size) this.#sweep();
+  }
+
+  /** The state now shows all that was acknowledged so far, if the lease holds when all is done. */
+  #beginLease(call: ReadCall<Q, A>): void {
+    const { applier, state } = this.#parts;
+    if (!this.#holdsLease()) return this.#ask(call);
+    call.isByLease = true;
+    call.index = state.commit;
+    if (applier.applied >= call.index) this.#answer(call);
+    else this.#awaited.push(call);
+  }
+
+  #beginFresh(call: ReadCall<Q, A>, maxMs: number): void {
+    const { clock, state } = this.#parts;
+    const nowMs = clock.now();
+    if (!doClocksAgree(state, nowMs, clock.wallMs()) || !isFresh(state, maxMs, nowMs)) {
+      return this.#ask(call);
+    }
+    // The next ones should not have to wait, either.
+    const { granted, wanted } = state.reading;
+    const isAsking = this.#issued > this.#told || wanted > granted;
+    if (!isAsking && !isFresh(state, maxMs / 2, nowMs)) this.#issued++;
+    this.#answer(call);
+  }
+
+  #answer(call: ReadCall<Q, A>): void {
+    if (call.settled) return;
+    const answered = (answer: A) => {
+      // However long the machine took, or the process slept: by now another may lead (RA12).
+      if (!call.isByLease || this.#holdsLease()) return call.resolve(answer);
+      call.isByLease = false;
+      if (!call.settled) this.#ask(call);
+    };
+    try {
+      this.#parts.applier.query(call.query, answered, (cause) => call.fail(cause));
+    } catch (cause) {
+      call.fail(cause);
+    }
+  }
+
+  #holdsLease(): boolean {
+    const { clock, state } = this.#parts;
+    return holdsLease(state, clock.now(), clock.wallMs());
+  }
+
+  #checkRoom(): void {
+    const { maxQueuedReads } = this.#parts;
+    if (this.#open.size < maxQueuedReads) return;
+    const message = `${this.#open.size} reads wait, limits.maxQueuedReads is reached`;
+    const details = { outcome: 'not-applied', retryable: true } as const;
+    throw new CoxswainError('ERR_QUEUE_FULL', message, details);
+  }
+
+  #sweep(): void {
+    const calls = this.#asked.clear();
+    this.#asked = new Deque();
+    for (const call of calls) if (!call.settled) this.#asked.push(call);
+  }
+
+  #describe(consistency: Consistency): { text: string; isLeaderless: boolean } {
+    const { applier, state } = this.#parts;
+    const { applied } = applier;
+    if (typeof consistency === 'object' && 'atLeastIndex' in consistency) {
+      const { atLeastIndex } = consistency;
+      const text = `entry ${atLeastIndex} is not applied here, only up to ${applied}`;
+      return { text, isLeaderless: false };
+    }
+    const isLeaderless = consistency !== 'local' && state.leader === undefined;
+    return { text: isLeaderless ? 'no leader was known' : 'no answer', isLeaderless };
+  }
+}
+
+class ReadCall<Q, A> extends Call<A> {
+  readonly query: Q;
+  /** Its number; 0 while it was not asked for. */
+  number = 0;
+  /** How far the machine must have come. */
+  index = 0;
+  isByLease = false;
+  readonly #open: Set<ReadCall<Q, A>>;
+  readonly #describe: () => { text: string; isLeaderless: boolean };
+
+  constructor(
+    init: CallInit<A>,
+    query: Q,
+    open: Set<ReadCall<Q, A>>,
+    describe: () => { text: string; isLeaderless: boolean },
+  ) {
+    super(init);
+    this.query = query;
+    this.#open = open;
+    this.#describe = describe;
+    open.add(this);
+  }
+
+  protected override errorOf(code: GivenUp): CoxswainError {
+    const { isLeaderless, text } = this.#describe();
+    const details = { outcome: 'not-applied', retryable: true } as const;
+    if (code === 'ERR_ABORTED') {
+      return new CoxswainError(code, `the caller stopped waiting: ${text}`, details);
+    }
+    return new CoxswainError(isLeaderless ? 'ERR_NO_LEADER' : code, `${text} in time`, details);
+  }
+
+  protected override onSettled(): void {
+    this.#open.delete(this);
+  }
+}
