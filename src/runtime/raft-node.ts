@@ -114,9 +114,9 @@ export class RaftNode<C, R, Q = never, A = never>
    * Asks the state machine, on any member; `consistency` says what the answer is sure to show
    * (default `linearizable`). Nothing is written for it.
    *
-   * Rejects with ERR_QUEUE_FULL, ERR_NO_LEADER, ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED or what stopped
-   * the node (never with outcome `unknown`: a read changes nothing), and with whatever the machine's
-   * `query` throws.
+   * Rejects with ERR_QUEUE_FULL, ERR_NO_LEADER, ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED or what
+   * stopped the node (never with outcome `unknown`: a read changes nothing), and with whatever the
+   * machine's `query` throws.
    */
   read(query: Q, options: ReadOptions = {}): Promise<A> {
     try {

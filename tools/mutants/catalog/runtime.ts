@@ -191,8 +191,8 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: STARTUP,
-        find: 'restarted: stored.last.index > 0 }',
-        replace: 'restarted: false }',
+        find: 'silentMs: stored.last.index > 0 ? patienceMs : 0 }',
+        replace: 'silentMs: 0 }',
       },
     ],
   },
