@@ -15,7 +15,7 @@ export interface SessionRequestsParts<C, R> {
   readonly options: Pick<RaftOptions, 'heartbeatMs' | 'electionMaxMs'>;
 }
 
-export type CheckWait = (call: string, options: WaitOptions | undefined) => Wait;
+type CheckWait = (call: string, options: WaitOptions | undefined) => Wait;
 
 export class SessionRequests<C, R> {
   readonly #parts: SessionRequestsParts<C, R>;
