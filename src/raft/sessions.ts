@@ -54,22 +54,18 @@ export interface Opening {
 }
 
 /**
- * `apply`: for the first time; it counts as applied from now on. `repeat`: it was, and this came of
- * it. `stale`: at or below the floor. `closed`: by a fence. `ahead`: beyond the window. `reused`:
- * another command had this sequence.
+ * `repeat`: it was applied, and this came of it. `closed`: it was not, and never will be. `stale`: at
+ * or below the floor. `ahead`: beyond the window.
  */
-export type Verdict = Refused | { readonly type: 'apply' | 'closed' | 'reused' } | Repeat;
+export type FenceVerdict =
+  | { readonly type: 'closed' | 'stale' | 'ahead' | 'expired' }
+  | { readonly type: 'repeat'; readonly kept: Kept };
 
-/** `closed`: it was not applied and never will be. */
-export type FenceVerdict = Refused | { readonly type: 'closed' } | Repeat;
+/** `apply`: it counts as applied from now on. `reused`: another command had this sequence. */
+export type Verdict = FenceVerdict | { readonly type: 'apply' | 'reused' };
 
 interface Refused {
-  readonly type: 'stale' | 'expired' | 'ahead';
-}
-
-interface Repeat {
-  readonly type: 'repeat';
-  readonly kept: Kept;
+  readonly type: 'stale' | 'ahead' | 'expired';
 }
 
 const APPLY: Verdict = Object.freeze({ type: 'apply' });
