@@ -46,14 +46,16 @@ class Client {
     }
   }
 
-  #ask(command: string, sequence: number): void {
-    this.#session.outcome(sequence, { timeoutMs: 1000 }).then(
+  /** With ever more patience: whoever asks all too often keeps a slow cluster from answering. */
+  #ask(command: string, sequence: number, timeoutMs = 1000): void {
+    this.#session.outcome(sequence, { timeoutMs }).then(
       (outcome: SessionOutcome<number>) => {
         const index = outcome.applied ? outcome.index : undefined;
         this.said.push({ command, index, result: outcome.applied ? outcome.result : undefined });
       },
       ({ code }: CoxswainError) => {
-        if (code !== 'ERR_SESSION_EXPIRED' && code !== 'ERR_CLOSED') this.#ask(command, sequence);
+        if (code === 'ERR_SESSION_EXPIRED' || code === 'ERR_CLOSED') return;
+        this.#ask(command, sequence, 2 * timeoutMs);
       },
     );
   }
@@ -64,7 +66,7 @@ async function runSeed(seed: number): Promise<readonly Said[]> {
   const size = nextInteger(prng, 1, 6);
   const idleMs = nextFloat(prng) < 0.3 ? nextInteger(prng, 100, 1000) : 100_000;
   const limits = {
-    maxAppendBytes: nextInteger(prng, 1, 400),
+    maxAppendBytes: nextInteger(prng, 200, 2000),
     memoryWindowBytes: nextInteger(prng, 1, 2000),
     maxApplyBatch: nextInteger(prng, 1, 20),
   };
