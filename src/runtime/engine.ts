@@ -5,6 +5,7 @@ import { CoxswainError } from '../errors.ts';
 import { type ConfigurationAt, createState, type Propose, type RaftState } from '../raft/index.ts';
 import { Announcer, type Emit } from './announcer.ts';
 import { Applier } from './applier.ts';
+import { ClockWarnings } from './clock-warnings.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { EventLoop, type EventLoopHooks } from './event-loop.ts';
 import { incarnationText } from './identity.ts';
@@ -113,6 +114,7 @@ export class Engine<C, R, Q, A> {
     this.reads = new Reads({
       ...{ state, clock, applier: this.#applier, maxQueuedReads: limits.maxQueuedReads },
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
+      wake: () => this.#loop.wake(),
     });
     const opening = encodeSessionOpen(options.sessions);
     this.sessions = new SessionRequests({
@@ -177,6 +179,7 @@ export class Engine<C, R, Q, A> {
       applied: this.#applier.applied,
       waiting: this.#proposals.waiting,
       sessions: this.#sessionApplier.count,
+      waitingReads: this.reads.waiting,
       badFrames: this.#inbox.badFrames,
       staleFrames: this.#inbox.staleFrames,
       nowMs: this.#options.clock.now(),
@@ -269,9 +272,13 @@ export class Engine<C, R, Q, A> {
   }
 
   #createInbox(frames: FrameCodec): Inbox {
-    return new Inbox(frames, this.#options.logger, {
-      message: (from, incarnation, message, entries) =>
-        this.#loop.push({ type: 'receive', from, incarnation, message, entries }),
+    const { logger } = this.#options;
+    const warnings = new ClockWarnings(this.#state, logger);
+    return new Inbox(frames, logger, {
+      message: (from, incarnation, message, entries) => {
+        warnings.look(from, message);
+        this.#loop.push({ type: 'receive', from, incarnation, message, entries });
+      },
       forward: (from, source, forward) => {
         this.#delegates.receive(from, source, forward);
         this.#loop.wake();
@@ -370,6 +377,8 @@ export class Engine<C, R, Q, A> {
   async #shutDown(): Promise<void> {
     const fault = this.#fault;
     this.#loop.stop();
+    const ended = fault === undefined ? closedError() : unappliedError(fault);
+    this.reads.failAll(ended);
     const machineIdle = this.#applier.stop();
     const errorOf = (ticket: Ticket) =>
       fault === undefined
@@ -377,10 +386,8 @@ export class Engine<C, R, Q, A> {
         : ticketError(ticket, fault.code, fault.message, fault);
     this.#proposals.failAll(errorOf);
     this.#forwarding.failAll(errorOf);
-    const ended = fault === undefined ? closedError() : unappliedError(fault);
     this.requests.failAll(ended);
     this.sessions.failAll(ended);
-    this.reads.failAll(ended);
     this.operations.failAll(ended);
     this.leaderships.failAll(ended);
     const { clock, requestTimeoutMs, storage, transport } = this.#options;
