@@ -54,8 +54,8 @@ export interface Opening {
 }
 
 /**
- * `repeat`: it was applied, and this came of it. `closed`: it was not, and never will be. `stale`: at
- * or below the floor. `ahead`: beyond the window.
+ * `repeat`: it was applied, and this came of it. `closed`: it was not, and never will be.
+ * `stale`: at or below the floor. `ahead`: beyond the window.
  */
 export type FenceVerdict =
   | { readonly type: 'closed' | 'stale' | 'ahead' | 'expired' }
