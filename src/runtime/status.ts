@@ -22,6 +22,8 @@ export interface NodeStatus {
   readonly followers: readonly FollowerStatus[];
   /** Proposals that wait to enter a log, here or at the leader. */
   readonly waiting: number;
+  /** Open sessions, as far as this member has applied the log: a count. */
+  readonly sessions: number;
   /** Reads that wait, for the leader or for the machine. */
   readonly waitingReads: number;
   /** Frames from peers that did not decode, and were dropped. */
@@ -45,7 +47,10 @@ export interface FollowerStatus {
 
 export function statusOf(
   state: RaftState,
-  more: Pick<NodeStatus, 'applied' | 'waiting' | 'waitingReads' | 'badFrames' | 'staleFrames'> & {
+  more: Pick<
+    NodeStatus,
+    'applied' | 'waiting' | 'sessions' | 'waitingReads' | 'badFrames' | 'staleFrames'
+  > & {
     nowMs: number;
   },
 ): NodeStatus {
@@ -64,6 +69,7 @@ export function statusOf(
     admitted: state.recognition.admitted,
     followers,
     waiting: more.waiting,
+    sessions: more.sessions,
     waitingReads: more.waitingReads,
     badFrames: more.badFrames,
     staleFrames: more.staleFrames,

@@ -14,14 +14,12 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/runtime/engine.ts',
-        find: "    if (role !== 'leader') this.#delegates.stepDown();\n",
-        replace: `    if (role !== 'leader') {
-      this.#delegates.stepDown();
-      this.#proposals.failAll(() => {
-        const details = { outcome: 'not-applied', retryable: true } as const;
-        return new CoxswainError('ERR_LEADERSHIP_LOST', 'the leader stepped down', details);
-      });
-    }
+        find: '    this.#delegates.stepDown();\n',
+        replace: `    this.#delegates.stepDown();
+    this.#proposals.failAll(() => {
+      const details = { outcome: 'not-applied', retryable: true } as const;
+      return new CoxswainError('ERR_LEADERSHIP_LOST', 'the leader stepped down', details);
+    });
 `,
       },
     ],
@@ -45,8 +43,8 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/runtime/requests/ticket.ts',
-        find: "const unknown = ticket.place !== 'queued' && ticket.kind === 'command';",
-        replace: "const unknown = ticket.place === 'logged' && ticket.kind === 'command';",
+        find: "const unknown = ticket.place !== 'queued' && ticket.kind !== 'noop';",
+        replace: "const unknown = ticket.place === 'logged' && ticket.kind !== 'noop';",
       },
     ],
   },

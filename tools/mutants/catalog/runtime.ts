@@ -143,14 +143,14 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: APPLIER,
-        find: '    } catch (cause) {\n      this.#fail(cause);\n    }\n  }\n\n  #settle',
+        find: '    } catch (cause) {\n      this.#fail(cause);\n    }\n  }\n\n  /** What the entry',
         replace: `    } catch {
       this.#busy = false;
       this.#settle(entry, undefined);
     }
   }
 
-  #settle`,
+  /** What the entry`,
       },
     ],
   },
