@@ -1,4 +1,4 @@
-// npm run bench -- [memory] [reads] [core] [idle] [--smoke] [--rounds N] [--json FILE]: measures, prints.
+// npm run bench -- [memory] [reads] [core] [idle] [--rounds N] [--json FILE]: measures, prints.
 // It judges nothing: no time is asserted.
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';

@@ -301,8 +301,10 @@ class Transition {
 
 /** Every wait can end at any time, so it does not matter how much of one that goes on is over. */
 function settleClock(state: RaftState): void {
-  const { leading, now } = state;
+  const { leading, now, reading } = state;
   state.electionDueMs = now + PATIENCE_MS;
+  // Nobody asks again in the same term: each time would be another round, without an end.
+  if (reading.asked !== undefined) reading.asked = { ...reading.asked, atMs: now };
   if (leading === undefined) return;
   leading.heartbeatDueMs = now + HEARTBEAT_MS;
   if (leading.handover !== undefined) {

@@ -129,18 +129,16 @@ describe('a core that is broken', () => {
   });
 });
 
-/** Two members, two elections, two reads, a crash. */
+/** Two members, two elections, two reads. */
 const reads = {
-  ...{ members: 2, maxTerm: 3, proposals: 0, crashes: 1, inFlight: 2 },
+  ...{ members: 2, maxTerm: 3, proposals: 0, crashes: 0, inFlight: 2 },
   ...{ stepDowns: false, reads: 2 },
 } as const;
 
 describe('an exploration of reads', () => {
   it('of two members finds nothing', () => {
-    const { complete, states, violation } = explore({ ...reads, reads: 1 });
-    expect(violation).toBeUndefined();
-    expect(complete).toBe(true);
-    expect(states).toBeGreaterThan(50_000);
+    const figures = { states: 10_323, transitions: 27_503, depth: 24, complete: true };
+    expect(explore(reads)).toEqual(figures);
   });
 
   it('finds a core that answers before its own first entry is committed (D1)', () => {
@@ -149,7 +147,7 @@ describe('an exploration of reads', () => {
       if (event.type !== 'read' || state.role !== 'leader' || effects.length > 0) return effects;
       return [{ type: 'read-index', upTo: event.upTo, index: state.commit }];
     };
-    const { violation } = explore({ ...reads, crashes: 0, step: broken });
+    const { violation } = explore({ ...reads, crashes: 1, step: broken });
     expect(violation?.message).toMatch(/a read shows the 2 entries that were committed before it/);
   });
 
@@ -161,8 +159,8 @@ describe('an exploration of reads', () => {
       const message = { ...event.message, boot: state.boot };
       return step(state, { ...event, message }, now);
     };
-    const scope = { ...reads, proposals: 1, repeats: 1, maxTerm: 2, step: broken };
-    expect(explore(scope).violation?.message).toMatch(/a read shows the 3 entries/);
+    const scope = { ...reads, maxTerm: 2, proposals: 1, crashes: 1, repeats: 1, step: broken };
+    expect(explore(scope).violation?.message).toMatch(/no read is answered that nobody asked for/);
   });
 });
 
