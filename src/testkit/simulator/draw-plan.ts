@@ -18,16 +18,14 @@ export function drawPlan(seed: number): Plan {
     ...{ seed, members, changes },
     durationMs: draw.pick([10, 20, 40, 80]) * electionMinMs,
     options: {
-      heartbeatMs,
-      electionMinMs,
+      ...{ heartbeatMs, electionMinMs },
       electionMaxMs: Math.ceil(electionMinMs * (1.1 + 2 * draw.unit())),
       maxAppendBytes: draw.pick([1, 40, 100, 1000, 1 << 20]),
       maxInflightAppends: draw.pick([1, 2, 3, 8, 64]),
       maxInflightBytes: draw.pick([1, 100, 1000, 1 << 24]),
       maxUncommittedBytes: draw.pick([1, 200, 2000, 1 << 26, 1 << 26]),
       maxApplyLagBytes: draw.pick([1, 2000, 1 << 26, 1 << 26]),
-      maxClockDrift: 0.05,
-      maxClockOffsetMs: 60_000,
+      ...{ maxClockDrift: 0.05, maxClockOffsetMs: 60_000 },
     },
     network: {
       delayMinMs: draw.pick([0, 0.1, 1]),

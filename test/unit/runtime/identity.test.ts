@@ -48,7 +48,15 @@ describe('an identity record', () => {
 
   it('keeps its bytes from version to version', () => {
     expect(Buffer.from(encodeIdentity(identity)).toString('hex')).toBe(
-      ['01', '00ff10203040a0b1', '001abbccddeeff01', '0000010000000003', '00000000000003e8', '01', '0161']
+      [
+        '01',
+        '00ff10203040a0b1',
+        '001abbccddeeff01',
+        '0000010000000003',
+        '00000000000003e8',
+        '01',
+        '0161',
+      ]
         .concat(['00000002', '0162', '001fffffffffffff', '02c3a9', '0000000000000001'])
         .join(''),
     );

@@ -9,6 +9,7 @@ import { LOG } from './log.ts';
 import { MEMBERSHIP } from './membership.ts';
 import { REQUESTS_MUTANTS } from './requests.ts';
 import { RUNTIME } from './runtime.ts';
+import { SESSIONS } from './sessions.ts';
 
 export const CATALOG: readonly Mutant[] = [
   ...ELECTION,
@@ -20,4 +21,5 @@ export const CATALOG: readonly Mutant[] = [
   ...IDENTITY,
   ...RUNTIME,
   ...REQUESTS_MUTANTS,
+  ...SESSIONS,
 ];

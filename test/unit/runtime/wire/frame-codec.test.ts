@@ -16,6 +16,7 @@ import {
   members,
   messages,
   plain,
+  sessionBodies,
 } from './frames.ts';
 
 describe('a frame', () => {
@@ -52,10 +53,11 @@ describe('a frame', () => {
   it('brings back entries of every kind', () => {
     const kinds: readonly EntryKind[] = [
       ...(['command', 'noop', 'members', 'session-open', 'session-close'] as const),
-      ...(['fence', 'verify', 'tick', 'version'] as const),
+      ...(['fence', 'verify', 'tick', 'version', 'session-command'] as const),
     ];
     const some = kinds.map((kind, at) => {
-      const body = kind === 'members' ? encodeMembers(members) : Uint8Array.of(at);
+      const session = sessionBodies.find(([each]) => each === kind)?.[1] ?? Uint8Array.of(at);
+      const body = kind === 'members' ? encodeMembers(members) : session;
       return new OwnEntry(11 + at, { term: 5, timeMs: 1, kind }, body);
     });
     const frame = decodeFrame(appendFrame({ ...append, until: 11 + kinds.length }, some));

@@ -5,6 +5,13 @@ import {
   type Frame,
   FrameCodec,
 } from '../../../../src/runtime/wire/frame-codec.ts';
+import {
+  encodeFence,
+  encodeSessionClose,
+  encodeSessionCommand,
+  encodeSessionOpen,
+  type ForwardedKind,
+} from '../../../../src/runtime/wire/index.ts';
 import { encodeMembers, type MembersEntry } from '../../../../src/runtime/wire/members-entry.ts';
 import { OwnEntry } from '../../../../src/runtime/wire/sized-entry.ts';
 
@@ -92,11 +99,22 @@ export function membersEntry(index: number, body = encodeMembers(members)): OwnE
   return new OwnEntry(index, { term: 7, timeMs: 5, kind: 'members' }, body);
 }
 
+const sequence = { session: 2 ** 40, sequence: 2 ** 53 - 1, floor: 7 };
+
+/** One of each kind of entry that belongs to a session. */
+export const sessionBodies: readonly (readonly [ForwardedKind, Uint8Array])[] = [
+  ['session-open', encodeSessionOpen({ idleMs: 2 ** 40, max: 2 ** 32 - 1 })],
+  ['session-close', encodeSessionClose(5)],
+  ['session-command', encodeSessionCommand(sequence, Uint8Array.of(1, 2))],
+  ['fence', encodeFence(sequence)],
+];
+
 export const forward: Extract<Frame, { type: 'forward' }> = {
   ...{ type: 'forward', term: 7 },
   requests: [
     { request: 1, kind: 'command', body: Uint8Array.of(1, 2, 3) },
-    { request: 2 ** 40, kind: 'noop', body: new Uint8Array(0) },
+    { request: 2 ** 40, kind: 'session-close', body: encodeSessionClose(9) },
+    ...sessionBodies.map(([kind, body], at) => ({ request: at, kind, body })),
   ],
 };
 
