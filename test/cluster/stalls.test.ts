@@ -19,16 +19,19 @@ class OwnClock implements Clock {
   #waiting: (() => void)[] | undefined;
   wallAheadMs = 0;
   timersFired = 0;
+  /** How fast its monotonic clock runs, and by how much its timers fire too late or too early. */
+  rate = 1;
+  offMs = 0;
 
   constructor(inner: ManualClock) {
     this.#inner = inner;
   }
 
-  now = () => this.#inner.now();
+  now = () => this.#inner.now() * this.rate;
   wallMs = () => this.#inner.wallMs() + this.wallAheadMs;
   soon = (callback: () => void) => this.#inner.soon(() => this.#run(callback));
   after = (delayMs: number, callback: () => void) =>
-    this.#inner.after(delayMs, () => {
+    this.#inner.after(delayMs / this.rate + this.offMs, () => {
       this.timersFired++;
       this.#run(callback);
     });
@@ -120,5 +123,73 @@ describe('a process that stands still for seconds (O5)', () => {
     await world.clock.advance(3000);
     expect(leader.status().role).toBe('follower');
     expect(await world.value(leader.read(undefined))).toEqual(['first', 'forwarded']);
+  });
+});
+
+describe('a clock that is not like the others', () => {
+  const everyone = ['a', 'b', 'c'];
+
+  async function startWith(change: (clock: OwnClock) => void, odd: string) {
+    world = new World('abc');
+    for (const id of everyone) {
+      const clock = new OwnClock(world.clock);
+      if (id === odd) change(clock);
+      await world.open(id, { clock });
+    }
+  }
+
+  /** Whoever leads, a command is taken, and then shown by every member. */
+  async function checkReads(): Promise<void> {
+    for (let at = 0; at < 8; at++) {
+      const proposer = world.node(everyone[at % 3] ?? 'a');
+      await world.value(proposer.propose(`c${at}`));
+      for (const id of everyone) {
+        for (const consistency of ['lease', 'linearizable'] as const) {
+          const commands = await world.value(world.node(id).read(undefined, { consistency }));
+          expect(commands.at(-1)).toBe(`c${at}`);
+        }
+      }
+      await world.clock.advance(250);
+    }
+  }
+
+  test.each([
+    ['a', 0.5],
+    ['a', 1.5],
+    ['b', 0.5],
+    ['b', 1.5],
+  ])('runs at another rate, on %s: %d, and reads go on (K2)', async (odd, rate) => {
+    await startWith((clock) => {
+      clock.rate = rate;
+    }, odd);
+    await checkReads();
+  });
+
+  test.each([-1, -0.4, 40])(
+    'has timers that are off by %d ms, and reads go on (K4)',
+    async (ms) => {
+      await startWith((clock) => {
+        clock.offMs = ms;
+      }, 'a');
+      await checkReads();
+    },
+  );
+
+  test('jumps by years again and again: who follows does not care (K1)', async () => {
+    let odd: OwnClock | undefined;
+    await startWith((clock) => {
+      odd = clock;
+    }, 'c');
+    const leader = await world.elect('a');
+    const { term } = leader.status();
+    for (let at = 0; at < 40; at++) {
+      if (odd !== undefined) odd.wallAheadMs = (at % 2 === 0 ? 1 : -1) * 10 * 365 * 86_400_000;
+      await world.clock.advance(50);
+      expect(leader.status()).toMatchObject({ role: 'leader', term });
+    }
+    await world.value(world.node('c').propose('taken'));
+    const byLease = await world.value(leader.read(undefined, { consistency: 'lease' }));
+    expect(byLease).toEqual(['taken']);
+    expect(await world.value(world.node('c').read(undefined))).toEqual(['taken']);
   });
 });
