@@ -115,6 +115,26 @@ describe('how long a lease is', () => {
     expect(leaseUntil(member.state)).toBe(sentMs + ms - 10);
   });
 
+  it('is over before a voter votes, whose clock is faster by as much as allowed (D4, D5)', () => {
+    const rate = 1.05;
+    const [leader, sentMs] = beating();
+    const voter = new TestMember({ id: 'b', terms: [1], term: 2 });
+    for (const { message, to } of leader.sent('heartbeat'))
+      if (to === 'b') voter.receive('a', message);
+    const heardMs = voter.now;
+    leader.receive('b', voter.only('heartbeat-ack').message);
+    const log = { lastIndex: 9, lastTerm: 9, wallMs: 0 };
+    const until = leaseUntil(leader.state);
+    expect(until).toBeGreaterThan(sentMs + 80);
+    for (let ms = 0; ms < 150; ms++) {
+      voter.now = heardMs + ms * rate;
+      voter.receive('c', { type: 'pre-vote-request', term: 2, campaign: 3, ...log });
+      const { granted } = voter.only('pre-vote-reply').message;
+      if (granted) expect(sentMs + ms).toBeGreaterThan(until);
+      expect(granted).toBe(ms * rate >= 100);
+    }
+  });
+
   it('is none when what was promised is shorter than what goes unseen', () => {
     const [member] = beating();
     member.receive('b', heartbeatAck(member, 'b', { patienceMs: 10 }));
