@@ -237,7 +237,7 @@ describe('a read that is over', () => {
     await expect(node.read(undefined)).rejects.toMatchObject({ code: 'ERR_CLOSED' });
   });
 
-  test('is settled by the fault that ends its node: also one that waits for the machine', async () => {
+  test('is settled by the fault that ends its node, though the machine is at work', async () => {
     let release = (_: number) => {};
     const stuck = new Promise<number>((_, reject) => {
       release = () => reject(new Error('out of order'));
@@ -288,7 +288,7 @@ describe('a read that is over', () => {
 });
 
 describe('a machine that takes its time', () => {
-  test('answers by a lease only if that holds at the end: else a majority is asked (D2)', async () => {
+  test('answers by a lease only if that holds at the end (D2)', async () => {
     const machine = new SlowMachine();
     const leader = await start('abc', (id) => (id === 'a' ? { stateMachine: machine } : {}));
     await world.value(leader.read(undefined));

@@ -141,7 +141,7 @@ describe('how long a lease is', () => {
     expect(holdsLease(member.state, member.now, 0)).toBe(false);
   });
 
-  it('is by the promise that came with a round, not by one of an earlier run that comes late', () => {
+  it('is by the promise that came with a round, not by a late one of an earlier run', () => {
     const [member, firstMs] = beating();
     const late = heartbeatAck(member, 'b', { patienceMs: 190 });
     member.pass(30);
