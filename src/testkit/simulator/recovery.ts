@@ -46,7 +46,7 @@ export function checkRecovery<C, R, M>(simulation: Simulation<C, R, M>): void {
   within(COMMIT_TIMEOUTS, 'a new command commits', () => {
     const known = leader();
     const term = known?.state.term ?? 0;
-    if (known !== undefined && term > proposedIn && simulation.proposeLast(known)) {
+    if (known !== undefined && term > proposedIn && simulation.callers.proposeLast(known)) {
       proposedIn = term;
     }
     return simulation.clients.acknowledged > acknowledged;

@@ -13,7 +13,8 @@ import {
   summarize,
 } from '../../raft/index.ts';
 import { msgpack } from '../../runtime/index.ts';
-import { type Call, Clients } from './clients.ts';
+import { Callers, type CallSite } from './callers.ts';
+import { Clients } from './clients.ts';
 import { createMembers } from './create-members.ts';
 import { EventHeap } from './event-heap.ts';
 import type { Happening, Own } from './happening.ts';
@@ -39,13 +40,14 @@ const FULL_CHECK_EVERY = 4096;
 const MAX_INBOX = 1000;
 const NO_OPS: readonly Op[] = [];
 
-export class Simulation<C, R, M> implements Field {
+export class Simulation<C, R, M> implements Field, CallSite {
   readonly plan: Plan;
   readonly members: readonly SimMember[];
   readonly network: SimNetwork;
   readonly standing: Standing;
   readonly referee: Referee;
   readonly clients: Clients<C, R>;
+  readonly callers: Callers<C, R>;
   readonly injector: Injector;
   readonly marks: Map<Mark, number> = new Map<Mark, number>();
   nowUs: number = 0;
@@ -57,10 +59,9 @@ export class Simulation<C, R, M> implements Field {
   /** While a member stalls, what befalls it is kept here. */
   readonly #inboxes = new Map<SimMember, Own[]>();
   readonly #replicas: Replicas<C, R, M>;
-  /** One for each member or client. */
-  readonly #draws: Record<'disk' | 'machine' | 'client', readonly Random[]>;
+  /** One for each member. */
+  readonly #draws: Record<'disk' | 'machine', readonly Random[]>;
   readonly #witness: Witness | undefined;
-  #last: Call<C, R> | undefined;
   #calmUs = Number.POSITIVE_INFINITY;
   readonly #say = (label: Mark): void => this.mark(label);
   readonly #watch = new MembersWatch(this.#say);
@@ -74,7 +75,6 @@ export class Simulation<C, R, M> implements Field {
     this.#draws = {
       disk: some('disk', places),
       machine: some('machine', places),
-      client: some('client', plan.workload.clients),
     };
     const codec = subject.codec ?? msgpack<C>();
     this.members = createMembers(plan);
@@ -86,8 +86,9 @@ export class Simulation<C, R, M> implements Field {
     this.standing = new Standing(this.members);
     this.referee = new Referee(this.members, this.standing);
     this.injector = new Injector(this, only.faults);
-    for (const member of this.members) this.#step(member, { type: 'start' }, NO_OPS);
-    for (let client = 0; client < plan.workload.clients; client++) this.#planClient(client);
+    this.callers = new Callers(this, this.clients, this.injector);
+    for (const member of this.members) this.step(member, { type: 'start' }, NO_OPS);
+    this.callers.begin();
     this.injector.begin();
   }
 
@@ -115,7 +116,7 @@ export class Simulation<C, R, M> implements Field {
   }
 
   tell(member: SimMember, event: RaftEvent): void {
-    this.#step(member, event, NO_OPS);
+    this.step(member, event, NO_OPS);
   }
 
   wipe(member: SimMember, origin: Origin): void {
@@ -165,15 +166,6 @@ export class Simulation<C, R, M> implements Field {
     }
   }
 
-  /** One more call of a client, to this leader; false when it does not take it. */
-  proposeLast(leader: SimMember): boolean {
-    // One that was taken may yet be applied: only clients that ask again do so.
-    const last = this.#last;
-    const call = last && this.clients.mayRepeat(last) ? last : this.clients.last(this.nowUs);
-    this.#last = call;
-    return this.#propose(leader, call);
-  }
-
   /** At the end: machines that have come equally far are equal. */
   checkMachines(members: readonly SimMember[]): void {
     for (const { at, state } of members) {
@@ -198,9 +190,9 @@ export class Simulation<C, R, M> implements Field {
         if (!this.isCalm) this.#restart(what.member);
         return;
       case 'client':
-        return this.#client(what.client);
+        return this.callers.turn(what.client);
       case 'patience':
-        return this.#patience(this.clients.calls[what.place] as Call<C, R>, what.attempt);
+        return this.callers.patience(what.place, what.attempt);
       case 'draw':
         return this.injector.draw(what.family);
       case 'restore':
@@ -248,7 +240,7 @@ export class Simulation<C, R, M> implements Field {
     const { entries, incarnation, message } = envelope;
     const from = this.members[envelope.from]?.id ?? '';
     const event = { type: 'receive', from, incarnation, message, entries } as const;
-    this.#step(member, event, NO_OPS, envelope);
+    this.step(member, event, NO_OPS, envelope);
   }
 
   #written(member: SimMember): void {
@@ -258,7 +250,7 @@ export class Simulation<C, R, M> implements Field {
     this.#witness?.written?.(member, merged);
     for (const envelope of member.release(write.write)) this.#send(envelope);
     const { lastIndex, lastTerm } = write;
-    this.#step(member, { type: 'written', write: write.write, lastIndex, lastTerm }, NO_OPS);
+    this.step(member, { type: 'written', write: write.write, lastIndex, lastTerm }, NO_OPS);
   }
 
   /** After a stall what has arrived is handled first, and only then what is overdue. */
@@ -279,61 +271,13 @@ export class Simulation<C, R, M> implements Field {
     if (member.stalledUntilUs > this.nowUs) return;
     if (member.timerUs <= this.nowUs) member.timerUs = Number.POSITIVE_INFINITY;
     if (nextDeadline(member.state) <= member.localMs(this.nowUs)) {
-      this.#step(member, { type: 'timeout' }, NO_OPS);
+      this.step(member, { type: 'timeout' }, NO_OPS);
     } else {
       this.#arm(member);
     }
   }
 
-  #client(client: number): void {
-    if (this.isCalm) return;
-    this.#planClient(client);
-    const call = this.clients.next(client, this.nowUs);
-    if (call !== undefined) this.#try(call);
-  }
-
-  /** Asks one member; a client that hopes for an answer looks at the clock, too. */
-  #try(call: Call<C, R>): void {
-    const { blind, patienceMs } = this.plan.workload;
-    const { draw } = call;
-    const up = this.members.filter((member) => member.up && member.stalledUntilUs <= this.nowUs);
-    const leaders = up.filter(({ state }) => state.role === 'leader');
-    const pool = leaders.length === 0 || draw.chance(blind) ? up : leaders;
-    const isTaken = pool.length > 0 && this.#propose(draw.pick(pool), call);
-    if (!isTaken && !this.clients.mayRetry(call)) return this.clients.giveUp(call);
-    if (this.clients.isPatient) return;
-    const { attempts: attempt, place } = call;
-    const inUs = Math.ceil(patienceMs * 1000);
-    this.schedule(inUs, { type: 'patience', place, attempt });
-  }
-
-  #patience(call: Call<C, R>, attempt: number): void {
-    if (call.state !== 'open' || call.attempts !== attempt) return;
-    if (this.clients.mayRetry(call)) this.#try(call);
-    else this.clients.giveUp(call);
-  }
-
-  /** True if the member is a leader that puts it into its log. */
-  #propose(member: SimMember, call: Call<C, R>): boolean {
-    const serial = this.clients.attempt(call, this.nowUs);
-    if (member.state.role !== 'leader') return false;
-    const padding = call.draw.integer(0, this.plan.workload.maxPaddingBytes);
-    const size = call.body.length + padding;
-    const before = member.state.log.last;
-    const wallMs = member.wallMs(this.nowUs);
-    const ops = [{ serial, size, call: call.id }];
-    this.clients.taken(serial);
-    this.#step(member, { type: 'propose', bodies: [{ length: size }], wallMs }, ops);
-    if (member.up && member.state.log.last === before) {
-      this.clients.refused(serial);
-      return false;
-    }
-    for (const byte of call.body) this.stir(byte);
-    this.injector.afterAppend(member);
-    return true;
-  }
-
-  #step(member: SimMember, event: RaftEvent, ops: readonly Op[], envelope?: Letter): void {
+  step(member: SimMember, event: RaftEvent, ops: readonly Op[], envelope?: Letter): void {
     const before = summarize(member.state);
     let effects: readonly Effect[] = [];
     try {
@@ -428,7 +372,7 @@ export class Simulation<C, R, M> implements Field {
       this.#stirText(show(result));
     }
     member.isApplying = false;
-    this.#step(member, { type: 'applied', index: upTo }, NO_OPS);
+    this.step(member, { type: 'applied', index: upTo }, NO_OPS);
   }
 
   #send(envelope: Letter): void {
@@ -460,12 +404,6 @@ export class Simulation<C, R, M> implements Field {
     this.schedule(Math.ceil(takesMs * 1000) + 1, { type: 'written', member, life });
   }
 
-  #planClient(client: number): void {
-    const { thinkMeanMs } = this.plan.workload;
-    const thinkUs = Math.ceil(drawAt(this.#draws.client, client).exponential(thinkMeanMs) * 1000);
-    this.schedule(thinkUs + 1, { type: 'client', client });
-  }
-
   #restart(member: SimMember): void {
     if (member.up || member.isRefused) return;
     member.restart(this.nowUs);
@@ -475,7 +413,7 @@ export class Simulation<C, R, M> implements Field {
     this.#replicas.restart(member.at, member.wallMs(this.nowUs));
     this.referee.restarted(member);
     this.#witness?.restarted?.(member, this.nowUs / 1000);
-    this.#step(member, { type: 'start' }, NO_OPS);
+    this.step(member, { type: 'start' }, NO_OPS);
   }
 }
 
