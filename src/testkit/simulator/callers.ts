@@ -6,6 +6,7 @@ import type { Injector } from './injector.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
 import type { Op, SimMember } from './sim-member.ts';
+import type { SimReads } from './sim-reads.ts';
 
 /** What clients have at hand. */
 export interface CallSite {
@@ -23,15 +24,17 @@ export class Callers<C, R> {
   readonly #site: CallSite;
   readonly #clients: Clients<C, R>;
   readonly #injector: Injector;
+  readonly #reads: SimReads<C, R>;
   /** One for each client. */
   readonly #draws: readonly Random[];
   #last: Call<C, R> | undefined;
 
-  constructor(site: CallSite, clients: Clients<C, R>, injector: Injector) {
+  constructor(site: CallSite, clients: Clients<C, R>, injector: Injector, reads: SimReads<C, R>) {
     const { seed, workload } = site.plan;
     this.#site = site;
     this.#clients = clients;
     this.#injector = injector;
+    this.#reads = reads;
     const each = Array.from({ length: workload.clients }, (_, client) => client);
     this.#draws = each.map((client) => new Random(seed, `client ${client}`));
   }
@@ -68,6 +71,7 @@ export class Callers<C, R> {
 
   /** Asks one member; a client that hopes for an answer looks at the clock, too. */
   #try(call: Call<C, R>): void {
+    if (call.read !== undefined) return this.#read(call);
     const { members, nowUs, plan } = this.#site;
     const { blind } = plan.workload;
     const { draw } = call;
@@ -77,6 +81,19 @@ export class Callers<C, R> {
     const isTaken = pool.length > 0 && this.#propose(draw.pick(pool), call);
     if (!isTaken && !this.#clients.mayRetry(call)) return this.#clients.giveUp(call);
     this.#planPatience(call);
+  }
+
+  /** Of any member, also of one that is cut off, and of one that only learns. */
+  #read(call: Call<C, R>): void {
+    const { members, nowUs } = this.#site;
+    const { draw } = call;
+    const up = members.filter((member) => member.up && member.stalledUntilUs <= nowUs);
+    const leaders = up.filter(({ state }) => state.role === 'leader');
+    call.attempts++;
+    const pool = leaders.length > 0 && draw.chance(0.4) ? leaders : up;
+    if (pool.length > 0) this.#reads.ask(draw.pick(pool), call);
+    else if (!this.#clients.mayRetry(call)) return this.#clients.giveUp(call);
+    if (call.state === 'open') this.#planPatience(call);
   }
 
   /** True if the member is a leader that puts it into its log. */

@@ -1,6 +1,7 @@
 // What the simulated future holds.
 import type { DrawnFamily, Fault, Link } from './faults.ts';
 import type { Letter, SimMember } from './sim-member.ts';
+import type { Read } from './sim-reads.ts';
 
 export type Flap = Extract<Fault, { type: 'flap' }>;
 
@@ -13,6 +14,15 @@ export type Own =
       readonly member: SimMember;
       readonly life: number;
       readonly upTo: number;
+    }
+  | {
+      readonly type: 'queried';
+      readonly member: SimMember;
+      readonly life: number;
+      readonly read: Read;
+      /** What the machine said, when it had applied so many entries. */
+      readonly answer: unknown;
+      readonly applied: number;
     };
 
 export type Happening =

@@ -71,6 +71,17 @@ export class Replicas<C, R, M> {
     return result;
   }
 
+  /** A copy of what the machine says to a command that changes nothing. */
+  query(at: number, command: C, wallMs: number): R {
+    const machine = this.#machineAt(at);
+    if (machine.query === undefined) {
+      throw new SubjectError('simulate: the machine has no query, and workload.isRead needs one');
+    }
+    const what = `query on ${this.#names[at]}`;
+    const answer = this.#run(at, wallMs, what, () => machine.query?.(command) as R);
+    return this.#copyOf(refuseThenable('query', answer));
+  }
+
   /** The state after entry `index` is the same wherever it is reached. */
   compareDigest(at: number, index: number, wallMs: number): void {
     const machine = this.#machineAt(at);

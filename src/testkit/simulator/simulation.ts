@@ -7,7 +7,7 @@ import {
   checkState,
   checkStep,
   type Effect,
-  isMember,
+  leaseUntil,
   nextDeadline,
   type RaftEvent,
   summarize,
@@ -19,28 +19,30 @@ import { createMembers } from './create-members.ts';
 import { EventHeap } from './event-heap.ts';
 import type { Happening, Own } from './happening.ts';
 import { type Field, Injector } from './injector.ts';
-import { checkLeases } from './leases.ts';
+import { Leases } from './leases.ts';
+import { LogTime } from './log-time.ts';
 import type { Mark } from './mark-labels.ts';
-import { observeStep } from './marks.ts';
-import { MembersWatch } from './marks-members.ts';
 import type { Only } from './options.ts';
 import { type Plan, placesOf } from './plan.ts';
 import { Random } from './random.ts';
+import { ReadOracle } from './read-oracle.ts';
 import { Referee } from './referee.ts';
 import { Replicas } from './replicas.ts';
 import { show } from './show.ts';
 import type { Origin, SimEntry } from './sim-disk.ts';
 import type { Letter, Op, SimMember } from './sim-member.ts';
 import { SimNetwork } from './sim-network.ts';
+import { type Read, type ReadSite, SimReads } from './sim-reads.ts';
 import { Standing } from './standing.ts';
 import type { Subject } from './subject.ts';
+import { Watches } from './watches.ts';
 import type { Witness } from './witness.ts';
 
 const FULL_CHECK_EVERY = 4096;
 const MAX_INBOX = 1000;
 const NO_OPS: readonly Op[] = [];
 
-export class Simulation<C, R, M> implements Field, CallSite {
+export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
   readonly plan: Plan;
   readonly members: readonly SimMember[];
   readonly network: SimNetwork;
@@ -49,6 +51,8 @@ export class Simulation<C, R, M> implements Field, CallSite {
   readonly clients: Clients<C, R>;
   readonly callers: Callers<C, R>;
   readonly injector: Injector;
+  readonly oracle: ReadOracle;
+  readonly reads: SimReads<C, R>;
   readonly marks: Map<Mark, number> = new Map<Mark, number>();
   nowUs: number = 0;
   events: number = 0;
@@ -63,8 +67,9 @@ export class Simulation<C, R, M> implements Field, CallSite {
   readonly #draws: Record<'disk' | 'machine', readonly Random[]>;
   readonly #witness: Witness | undefined;
   #calmUs = Number.POSITIVE_INFINITY;
-  readonly #say = (label: Mark): void => this.mark(label);
-  readonly #watch = new MembersWatch(this.#say);
+  readonly #watches: Watches;
+  readonly #leases: Leases;
+  readonly #logTime: LogTime;
 
   constructor(plan: Plan, subject: Subject<C, R, M>, only: Only, witness: Witness | undefined) {
     this.plan = plan;
@@ -81,13 +86,18 @@ export class Simulation<C, R, M> implements Field, CallSite {
     const names = this.members.map(({ id }) => id);
     const wallMs = this.members.map((member) => member.wallMs(0));
     this.#replicas = new Replicas(subject, codec, names, wallMs, plan.seed);
-    this.clients = new Clients(subject.workload, codec, only.calls, plan.seed);
+    this.clients = new Clients(subject.workload, codec, only.calls, plan);
     this.network = new SimNetwork(plan.network, places, plan.seed);
     this.standing = new Standing(this.members);
     this.referee = new Referee(this.members, this.standing);
     this.injector = new Injector(this, only.faults);
-    this.callers = new Callers(this, this.clients, this.injector);
-    for (const member of this.members) this.step(member, { type: 'start' }, NO_OPS);
+    this.#leases = new Leases(plan, this.members);
+    this.#logTime = new LogTime(plan, this.standing);
+    this.oracle = new ReadOracle(plan, this.referee, this.#leases);
+    this.reads = new SimReads(this);
+    this.#watches = new Watches(this);
+    this.callers = new Callers(this, this.clients, this.injector, this.reads);
+    for (const member of this.members) this.#start(member);
     this.callers.begin();
     this.injector.begin();
   }
@@ -110,7 +120,7 @@ export class Simulation<C, R, M> implements Field, CallSite {
 
   crash(member: SimMember, keepWrite: boolean, forget: boolean): void {
     const kept = keepWrite ? member.disk.merged : 0;
-    member.crash(keepWrite, forget);
+    member.crash(keepWrite, forget, this.nowUs);
     this.#inboxes.delete(member);
     this.#witness?.crashed?.(member, kept, forget, this.nowUs / 1000);
   }
@@ -124,6 +134,24 @@ export class Simulation<C, R, M> implements Field, CallSite {
     member.wipe(origin, this.nowUs);
     this.referee.stored(member);
     this.#witness?.wiped?.(member, this.nowUs / 1000);
+  }
+
+  setWall(member: SimMember, by: number | 'right'): void {
+    this.#logTime.jumped(member, member.setWall(this.nowUs, by), this.nowUs);
+  }
+
+  /** What the time of day is there, and whether that is what the other clock would say. */
+  tellClocks(member: SimMember): void {
+    member.isUntold = false;
+    this.step(member, { type: 'clocks', wallMs: member.wallMs(this.nowUs) }, NO_OPS);
+  }
+
+  query(member: SimMember, command: C): R {
+    return this.#replicas.query(member.at, command, member.wallMs(this.nowUs));
+  }
+
+  duringQuery(member: SimMember): void {
+    this.injector.duringQuery(member);
   }
 
   restartIn(member: SimMember, inUs: number): void {
@@ -179,6 +207,7 @@ export class Simulation<C, R, M> implements Field, CallSite {
       case 'deliver':
       case 'written':
       case 'applied':
+      case 'queried':
         return this.#befall(what);
       case 'timer':
         if (what.life === what.member.life) this.#timer(what.member);
@@ -220,8 +249,21 @@ export class Simulation<C, R, M> implements Field, CallSite {
     if (life !== member.life) return;
     if (what.type === 'written' && this.injector.beforeSend(member)) return;
     if (member.stalledUntilUs > this.nowUs) this.#inboxOf(member).push(what);
-    else if (what.type === 'written') this.#written(member);
-    else this.#applied(member, what.upTo);
+    else this.#complete(what);
+  }
+
+  /** Its disk or its machine is done with something. */
+  #complete(what: Exclude<Own, { type: 'deliver' }>): void {
+    switch (what.type) {
+      case 'written':
+        return this.#written(what.member);
+      case 'applied':
+        return this.#applied(what.member, what.upTo);
+      case 'queried':
+        return this.reads.queried(what.read as Read<C, R>, what.answer as R, what.applied);
+      default:
+        unreachable(what);
+    }
   }
 
   /** What was sent before the calm arrives within an election timeout of it, or never. */
@@ -239,6 +281,7 @@ export class Simulation<C, R, M> implements Field, CallSite {
   #receive(member: SimMember, envelope: Letter): void {
     const { entries, incarnation, message } = envelope;
     const from = this.members[envelope.from]?.id ?? '';
+    if (member.isCreeping) this.tellClocks(member);
     const event = { type: 'receive', from, incarnation, message, entries } as const;
     this.step(member, event, NO_OPS, envelope);
   }
@@ -257,12 +300,17 @@ export class Simulation<C, R, M> implements Field, CallSite {
   #wake(member: SimMember): void {
     if (member.stalledUntilUs > this.nowUs && !this.isCalm) return;
     member.stalledUntilUs = 0;
-    const { life } = member;
+    const { life, state } = member;
+    member.resume(this.nowUs);
+    const held = leaseUntil(state) > member.localMs(this.nowUs);
+    this.tellClocks(member);
+    if (held && leaseUntil(state) <= member.localMs(this.nowUs)) {
+      this.mark('a suspended leader drops its lease');
+    }
     for (const each of this.#inboxOf(member).splice(0)) {
       if (member.life !== life) return;
       if (each.type === 'deliver') this.#receive(member, each.envelope);
-      else if (each.type === 'written') this.#written(member);
-      else this.#applied(member, each.upTo);
+      else this.#complete(each);
     }
     if (member.life === life) this.#timer(member);
   }
@@ -270,6 +318,7 @@ export class Simulation<C, R, M> implements Field, CallSite {
   #timer(member: SimMember): void {
     if (member.stalledUntilUs > this.nowUs) return;
     if (member.timerUs <= this.nowUs) member.timerUs = Number.POSITIVE_INFINITY;
+    this.tellClocks(member);
     if (nextDeadline(member.state) <= member.localMs(this.nowUs)) {
       this.step(member, { type: 'timeout' }, NO_OPS);
     } else {
@@ -290,21 +339,21 @@ export class Simulation<C, R, M> implements Field, CallSite {
       this.#witness?.stepped?.({ event, member, effects, atMs, ops, envelope });
     }
     if (member.isRefused) return this.#turnAway(member);
+    // Told at every turn, and mostly no news.
+    if (event.type === 'clocks' && effects.length === 0) return;
     checkState(member.state);
     checkStep(before, member.state, effects);
-    observeStep(before, event, member.state, effects, this.#say);
-    const { committed } = this.standing;
-    const isRemoved = committed !== undefined && !isMember(committed.config, member.id);
-    this.#watch.observe(before, event, member, effects, isRemoved);
+    this.#watches.observe(before, event, member, effects);
     for (const effect of effects) this.#run(member, effect, event, ops);
-    this.referee.afterStep(member, event);
+    this.referee.afterStep(member, event, this.nowUs);
     const { commit, log, role, term } = member.state;
-    if (role === 'leader') checkLeases(this.plan, this.members, this.nowUs);
+    if (role === 'leader') this.#leases.check(member, this.nowUs);
     this.stir(this.nowUs & 0xffffff);
     this.stir(term * 8191 + commit * 31 + log.last);
     this.#arm(member);
     this.#startApplying(member);
     if (member.disk.start()) this.#planWrite(member);
+    this.reads.check(member);
     if (role !== before.role && member.up) this.injector.afterRole(member);
   }
 
@@ -316,8 +365,11 @@ export class Simulation<C, R, M> implements Field, CallSite {
 
   #run(member: SimMember, effect: Effect, event: RaftEvent, ops: readonly Op[]): void {
     switch (effect.type) {
-      case 'append':
+      case 'append': {
+        const pauseMs = this.injector.longestPauseUs / 1000;
+        this.#logTime.stamped(member, effect.timeMs, this.nowUs, pauseMs);
         return member.append(effect.from, effect.until, effect, ops);
+      }
       case 'accept':
         if (event.type !== 'receive') return;
         return member.accept(
@@ -333,8 +385,9 @@ export class Simulation<C, R, M> implements Field, CallSite {
         if (envelope !== undefined) this.#send(envelope);
         return;
       }
-      case 'apply':
       case 'read-index':
+        return this.reads.grant(member, effect);
+      case 'apply':
       case 'members':
       case 'role':
         return;
@@ -413,6 +466,11 @@ export class Simulation<C, R, M> implements Field, CallSite {
     this.#replicas.restart(member.at, member.wallMs(this.nowUs));
     this.referee.restarted(member);
     this.#witness?.restarted?.(member, this.nowUs / 1000);
+    this.#start(member);
+  }
+
+  #start(member: SimMember): void {
+    this.tellClocks(member);
     this.step(member, { type: 'start' }, NO_OPS);
   }
 }

@@ -4,8 +4,11 @@ import type { Codec, StateMachine } from '../../contracts/index.ts';
 import type { Model } from '../checkers/index.ts';
 import type { Random } from './random.ts';
 
-/** As much of a machine as takes part: snapshots and queries do not. */
-export type AnyMachine<C, R> = Pick<StateMachine<C, R>, 'apply' | 'digest'>;
+/** As much of a machine as takes part: snapshots do not. */
+export interface AnyMachine<C, R> extends Pick<StateMachine<C, R>, 'apply' | 'digest'> {
+  /** For commands that `workload.isRead` names: what `apply` would say, and nothing changes. */
+  query?(command: C): R | PromiseLike<R>;
+}
 
 export interface Subject<C, R, M = AnyMachine<C, R>> {
   /**
@@ -34,6 +37,11 @@ export interface Workload<C> {
    * lets pass too. Depends on nothing else: runs are repeated.
    */
   next(draw: Random, client: number, turn: number): C;
+  /**
+   * Does that command change nothing? Most of such are then not proposed, but asked of a machine by
+   * its `query`, at any member and of any consistency. Default: none does.
+   */
+  isRead?(command: C): boolean;
   /** Default: as many as the seed draws, from 1 to 10. */
   readonly clients?: number | undefined;
   /**
