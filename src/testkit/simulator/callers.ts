@@ -1,12 +1,11 @@
 // What clients do, turn by turn: whom they ask, when they ask again, and when they give up.
 import type { RaftEvent } from '../../raft/index.ts';
 import type { Call, Clients } from './clients.ts';
-import type { Happening } from './happening.ts';
+import type { Happening, Own } from './happening.ts';
 import type { Injector } from './injector.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
 import type { Op, SimMember } from './sim-member.ts';
-import type { SimReads } from './sim-reads.ts';
 
 /** What clients have at hand. */
 export interface CallSite {
@@ -16,6 +15,8 @@ export interface CallSite {
   readonly isCalm: boolean;
   schedule(inUs: number, what: Happening): void;
   step(member: SimMember, event: RaftEvent, ops: readonly Op[]): void;
+  /** Something happens to a member, now or once it wakes. */
+  befall(what: Own): void;
   /** Lets a number take part in the hash of the run. */
   stir(value: number): void;
 }
@@ -24,17 +25,15 @@ export class Callers<C, R> {
   readonly #site: CallSite;
   readonly #clients: Clients<C, R>;
   readonly #injector: Injector;
-  readonly #reads: SimReads<C, R>;
   /** One for each client. */
   readonly #draws: readonly Random[];
   #last: Call<C, R> | undefined;
 
-  constructor(site: CallSite, clients: Clients<C, R>, injector: Injector, reads: SimReads<C, R>) {
+  constructor(site: CallSite, clients: Clients<C, R>, injector: Injector) {
     const { seed, workload } = site.plan;
     this.#site = site;
     this.#clients = clients;
     this.#injector = injector;
-    this.#reads = reads;
     const each = Array.from({ length: workload.clients }, (_, client) => client);
     this.#draws = each.map((client) => new Random(seed, `client ${client}`));
   }
@@ -85,15 +84,26 @@ export class Callers<C, R> {
 
   /** Of any member, also of one that is cut off, and of one that only learns. */
   #read(call: Call<C, R>): void {
-    const { members, nowUs } = this.#site;
-    const { draw } = call;
-    const up = members.filter((member) => member.up && member.stalledUntilUs <= nowUs);
-    const leaders = up.filter(({ state }) => state.role === 'leader');
+    const { draw, place } = call;
     call.attempts++;
-    const pool = leaders.length > 0 && draw.chance(0.4) ? leaders : up;
-    if (pool.length > 0) this.#reads.ask(draw.pick(pool), call);
-    else if (!this.#clients.mayRetry(call)) return this.#clients.giveUp(call);
+    const member = this.#readerFor(draw);
+    if (member !== undefined) {
+      // One that stalls finds it when it wakes.
+      this.#site.befall({ type: 'asked', member, life: member.life, place });
+    } else if (!this.#clients.mayRetry(call)) {
+      return this.#clients.giveUp(call);
+    }
     if (call.state === 'open') this.#planPatience(call);
+  }
+
+  /** Where two lead, the old one that does not know it yet is asked above all. */
+  #readerFor(draw: Random): SimMember | undefined {
+    const up = this.#site.members.filter((member) => member.up);
+    const leaders = up.filter(({ state }) => state.role === 'leader');
+    leaders.sort((one, other) => one.state.term - other.state.term);
+    const share = leaders.length > 1 ? 0.8 : 0.4;
+    if (leaders.length > 0 && draw.chance(share)) return leaders[0];
+    return up.length === 0 ? undefined : draw.pick(up);
   }
 
   /** True if the member is a leader that puts it into its log. */

@@ -23,6 +23,13 @@ export type Own =
       /** What the machine said, when it had applied so many entries. */
       readonly answer: unknown;
       readonly applied: number;
+    }
+  /** A client wants to read. */
+  | {
+      readonly type: 'asked';
+      readonly member: SimMember;
+      readonly life: number;
+      readonly place: number;
     };
 
 export type Happening =

@@ -79,12 +79,13 @@ export function checkRecovery<C, R, M>(simulation: Simulation<C, R, M>): void {
 function settleClocks<C, R, M>(simulation: Simulation<C, R, M>, alive: readonly SimMember[]): void {
   const { nowUs, plan, standing } = simulation;
   const draw = new Random(plan.seed, 'calm clocks');
-  const isAgreed = doClocksAgree(alive, standing, plan, nowUs);
-  if (!isAgreed) simulation.mark(DISAGREEING);
   for (const member of alive) {
     if (plan.clock.rateSpread > MAX_CALM_CREEP) member.discipline(nowUs);
-    if (!isAgreed || draw.chance(0.2)) simulation.setWall(member, 'right');
+    if (draw.chance(0.2)) simulation.setWall(member, 'right');
   }
+  if (doClocksAgree(alive, standing, plan, nowUs)) return;
+  simulation.mark(DISAGREEING);
+  for (const member of alive) simulation.setWall(member, 'right');
 }
 
 /** At most so many, and never so many that no quorum is left. */

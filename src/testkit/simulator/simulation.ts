@@ -96,7 +96,7 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
     this.oracle = new ReadOracle(plan, this.referee, this.#leases);
     this.reads = new SimReads(this);
     this.#watches = new Watches(this);
-    this.callers = new Callers(this, this.clients, this.injector, this.reads);
+    this.callers = new Callers(this, this.clients, this.injector);
     for (const member of this.members) this.#start(member);
     this.callers.begin();
     this.injector.begin();
@@ -208,7 +208,8 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
       case 'written':
       case 'applied':
       case 'queried':
-        return this.#befall(what);
+      case 'asked':
+        return this.befall(what);
       case 'timer':
         if (what.life === what.member.life) this.#timer(what.member);
         return;
@@ -234,7 +235,7 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
   }
 
   /** Something for one member: at once, later if it stalls, never if it has died since. */
-  #befall(what: Own): void {
+  befall(what: Own): void {
     if (what.type === 'deliver') {
       const { from, to } = what.envelope;
       if (this.network.isCut(from, to) || this.#isForgotten(what)) return;
@@ -261,6 +262,9 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
         return this.#applied(what.member, what.upTo);
       case 'queried':
         return this.reads.queried(what.read as Read<C, R>, what.answer as R, what.applied);
+      case 'asked':
+        this.reads.ask(what.member, this.clients.calls[what.place]);
+        return;
       default:
         unreachable(what);
     }
@@ -281,7 +285,8 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
   #receive(member: SimMember, envelope: Letter): void {
     const { entries, incarnation, message } = envelope;
     const from = this.members[envelope.from]?.id ?? '';
-    if (member.isCreeping) this.tellClocks(member);
+    // Told at every turn, in truth; but that would be no news.
+    if (member.isCreeping || member.isUntold) this.tellClocks(member);
     const event = { type: 'receive', from, incarnation, message, entries } as const;
     this.step(member, event, NO_OPS, envelope);
   }
