@@ -1,4 +1,4 @@
-// npm run bench -- [memory] [core] [idle] [--smoke] [--rounds N] [--json FILE]: measures, prints.
+// npm run bench -- [memory] [reads] [core] [idle] [--rounds N] [--json FILE]: measures, prints.
 // It judges nothing: no time is asserted.
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
@@ -7,10 +7,11 @@ import { core } from './core.ts';
 import { idle } from './idle.ts';
 import { memory } from './memory.ts';
 import { type BenchOptions, parseOptions, USAGE } from './options.ts';
+import { reads } from './reads.ts';
 import { formatTable } from './report/table.ts';
 import { RowRunner } from './rows/row-runner.ts';
 
-const benches: readonly Bench[] = [memory, core, idle];
+const benches: readonly Bench[] = [memory, reads, core, idle];
 
 async function main(): Promise<void> {
   const options = readOptions();

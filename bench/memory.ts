@@ -45,7 +45,8 @@ function createRows(smoke: boolean): Rows {
   const closed = GROUPS.flatMap(([target, codec]) =>
     IN_FLIGHT.map((inFlight) => {
       const times = smoke ? { warmMs: 4, windowMs: 10 } : { warmMs: 700, windowMs: 800 };
-      const spec: ClosedSpec = { kind: 'closed', target, codec, inFlight, ...times };
+      const action = 'propose';
+      const spec: ClosedSpec = { kind: 'closed', target, codec, action, inFlight, ...times };
       return { spec, results: [] };
     }),
   );
@@ -69,7 +70,8 @@ function openSpecOf(rows: Rows, smoke: boolean): OpenSpec {
   const peaks = groupOf(rows, ['leader', 'raw']).map(({ results }) => peakOf(results));
   const perSecond = Math.round(Math.max(...peaks) * OPEN_LOOP_SHARE);
   const times = smoke ? { warmMs: 5, windowMs: 20 } : { warmMs: 700, windowMs: 1500 };
-  return { kind: 'open', target: 'leader', codec: 'raw', perSecond, ...times };
+  const what = { target: 'leader', codec: 'raw', action: 'propose' } as const;
+  return { kind: 'open', ...what, perSecond, ...times };
 }
 
 function peakOf(results: readonly LoadResult[]): number {

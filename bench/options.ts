@@ -12,7 +12,8 @@ export interface BenchOptions {
   readonly json: string | undefined;
 }
 
-export const USAGE = 'npm run bench -- [memory] [core] [idle] [--smoke] [--rounds N] [--json FILE]';
+export const USAGE =
+  'npm run bench -- [memory] [reads] [core] [idle] [--smoke] [--rounds N] [--json FILE]';
 
 /** Throws on anything it does not know. */
 export function parseOptions(args: readonly string[]): BenchOptions {

@@ -4,7 +4,8 @@
  * The **code says why**, the **outcome says what happened** to the command: `not-applied` is a
  * promise that it never will be, `unknown` means that it may have been or may yet be. `index` is
  * there once a log has accepted the entry. `retryable` says that the same call may succeed later;
- * with outcome `unknown` a retry can apply the command twice.
+ * with outcome `unknown` a retry can apply the command twice, except in a session: there `sequence`
+ * names the command, and `Session.outcome` settles what became of it.
  *
  * | code                   | moment                                       | outcome     | retry |
  * | ---------------------- | -------------------------------------------- | ----------- | ----- |
@@ -12,7 +13,7 @@
  * | ERR_COMMAND_ENCODING   | the codec refused the command                | not-applied | no    |
  * |                        | ... or the result, after it was applied      | unknown     | no    |
  * | ERR_COMMAND_TOO_LARGE  | the encoded command is over the limit        | not-applied | no    |
- * | ERR_QUEUE_FULL         | a queue of proposals is at its bound         | not-applied | yes   |
+ * | ERR_QUEUE_FULL         | a queue, window or table is at its bound     | not-applied | yes   |
  * | ERR_NO_LEADER          | time ran out while no leader was known       | not-applied | yes   |
  * | ERR_NOT_LEADER         | only the leader can do this; see `leader`    | not-applied | yes   |
  * | ERR_MEMBERS_BUSY       | another change of members is under way       | not-applied | yes   |
@@ -24,6 +25,9 @@
  * |                        | ... or after: it may still be applied        | unknown     | yes   |
  * | ERR_ABORTED            | the caller's signal: stop waiting, not undo  | as above    | yes   |
  * | ERR_CLOSED             | the node was closed                          | as above    | no    |
+ * | ERR_SESSION_EXPIRED    | the session is gone, and what it knew        | unknown     | no    |
+ * | ERR_SEQUENCE_REFUSED   | its sequence is settled, or another command's | unknown     | no    |
+ * |                        | ... or was closed by a fence                 | not-applied | no    |
  * | ERR_STATE_MACHINE      | the machine threw; the node stops            | unknown     | no    |
  * | ERR_STORE_FAILED       | a write or read of the store failed; it stops | unknown     | no    |
  * | ERR_STORE_CORRUPT      | what the store holds contradicts itself      | –           | no    |
@@ -49,6 +53,8 @@ export type ErrorCode =
   | 'ERR_TIMEOUT'
   | 'ERR_ABORTED'
   | 'ERR_CLOSED'
+  | 'ERR_SESSION_EXPIRED'
+  | 'ERR_SEQUENCE_REFUSED'
   | 'ERR_STATE_MACHINE'
   | 'ERR_STORE_FAILED'
   | 'ERR_STORE_CORRUPT'
@@ -68,6 +74,8 @@ export interface ErrorDetails {
   readonly retryable?: boolean;
   /** Log index, once a log has accepted the entry. */
   readonly index?: number;
+  /** Of a session's command: what `Session.outcome` takes. */
+  readonly sequence?: number | undefined;
   /** The leader's member id, where that helps. */
   readonly leader?: string;
   readonly cause?: unknown;
@@ -79,6 +87,7 @@ export class CoxswainError extends Error {
   readonly retryable: boolean;
   readonly outcome: Outcome | undefined;
   readonly index: number | undefined;
+  readonly sequence: number | undefined;
   readonly leader: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -87,6 +96,7 @@ export class CoxswainError extends Error {
     this.retryable = details.retryable ?? false;
     this.outcome = details.outcome;
     this.index = details.index;
+    this.sequence = details.sequence;
     this.leader = details.leader;
   }
 }

@@ -1,22 +1,22 @@
-// A fixed number of clients, each of which proposes again as soon as it has its answer.
+// A fixed number of clients, each of which acts again as soon as it has its answer.
 import { Latencies } from './latencies.ts';
-import type { Propose } from './services.ts';
+import type { Act } from './services.ts';
 
-/** With many clients only one command in so many is timed: the clock itself costs. */
+/** With many clients only one call in so many is timed: the clock itself costs. */
 const TIMED_ONE_IN = 8;
 const ALL_TIMED_UP_TO = 4;
 
 export class ClosedLoop {
   readonly latencies: Latencies = new Latencies();
-  readonly #propose: Propose;
+  readonly #act: Act;
   readonly #clients: number;
   readonly #timedOneIn: number;
-  #proposed = 0;
+  #begun = 0;
   #done = 0;
   #over = false;
 
-  constructor(propose: Propose, clients: number) {
-    this.#propose = propose;
+  constructor(act: Act, clients: number) {
+    this.#act = act;
     this.#clients = clients;
     this.#timedOneIn = clients <= ALL_TIMED_UP_TO ? 1 : TIMED_ONE_IN;
   }
@@ -39,9 +39,9 @@ export class ClosedLoop {
 
   async #client(): Promise<void> {
     while (!this.#over) {
-      const timed = this.#proposed++ % this.#timedOneIn === 0;
+      const timed = this.#begun++ % this.#timedOneIn === 0;
       const startMs = timed ? performance.now() : 0;
-      await this.#propose();
+      await this.#act();
       this.#done++;
       if (timed && !this.#over) this.latencies.record(performance.now() - startMs);
     }

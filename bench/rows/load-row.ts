@@ -1,4 +1,4 @@
-// One row of the memory bench: a cluster in this process, a warm-up, a window of time.
+// One row of the memory or reads bench: a cluster in this process, a warm-up, a window of time.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClosedLoop } from './closed-loop.ts';
 import { GcWatch } from './gc-watch.ts';
@@ -12,7 +12,7 @@ const WARM_CLIENTS = 256;
 const MOST_WAITED = 5;
 
 export async function measureLoad(spec: ClosedSpec | OpenSpec): Promise<LoadResult> {
-  const service = await openService(spec.target, spec.codec);
+  const service = await openService(spec);
   const gc = new GcWatch();
   try {
     return spec.kind === 'closed' ? await closed(spec, service, gc) : await open(spec, service, gc);
@@ -23,7 +23,7 @@ export async function measureLoad(spec: ClosedSpec | OpenSpec): Promise<LoadResu
 }
 
 async function closed(spec: ClosedSpec, service: Service, gc: GcWatch): Promise<LoadResult> {
-  const loop = new ClosedLoop(service.propose, spec.inFlight);
+  const loop = new ClosedLoop(service.act, spec.inFlight);
   const running = loop.run();
   await Promise.race([busy(spec.warmMs), running]);
   const startMs = loop.startWindow();
@@ -38,13 +38,13 @@ async function closed(spec: ClosedSpec, service: Service, gc: GcWatch): Promise<
 
 /** Warmed up by clients that wait: cold code would only pile up a queue. */
 async function open(spec: OpenSpec, service: Service, gc: GcWatch): Promise<LoadResult> {
-  const warm = new ClosedLoop(service.propose, WARM_CLIENTS);
+  const warm = new ClosedLoop(service.act, WARM_CLIENTS);
   const warming = warm.run();
   await Promise.race([busy(spec.warmMs), warming]);
   warm.endWindow();
   await warming;
   const cpu = process.cpuUsage();
-  const { latencies, refused, ...window } = await openLoop(service.propose, spec);
+  const { latencies, refused, ...window } = await openLoop(service.act, spec);
   const rates = ratesOf({ ...window, cpu: process.cpuUsage(cpu) });
   const gcShare = await gc.share(window.startMs, window.endMs);
   return { ...rates, ...summarizeLatencies(latencies), gcShare, refused };

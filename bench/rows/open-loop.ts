@@ -2,7 +2,7 @@
 // round to sending it: a stall is seen by every command that fell into it (coordinated omission).
 import { Latencies } from './latencies.ts';
 import type { OpenSpec } from './row-types.ts';
-import type { Propose } from './services.ts';
+import type { Act } from './services.ts';
 
 export interface OpenLoopResult {
   readonly latencies: Latencies;
@@ -13,12 +13,12 @@ export interface OpenLoopResult {
   readonly refused: number;
 }
 
-export function openLoop(propose: Propose, spec: OpenSpec): Promise<OpenLoopResult> {
-  return new Promise((resolve) => new Arrivals(propose, spec, resolve).pump());
+export function openLoop(act: Act, spec: OpenSpec): Promise<OpenLoopResult> {
+  return new Promise((resolve) => new Arrivals(act, spec, resolve).pump());
 }
 
 class Arrivals {
-  readonly #propose: Propose;
+  readonly #act: Act;
   readonly #perMs: number;
   readonly #total: number;
   readonly #resolve: (result: OpenLoopResult) => void;
@@ -29,11 +29,11 @@ class Arrivals {
   #refused = 0;
 
   constructor(
-    propose: Propose,
+    act: Act,
     { perSecond, windowMs }: OpenSpec,
     resolve: (result: OpenLoopResult) => void,
   ) {
-    this.#propose = propose;
+    this.#act = act;
     this.#perMs = perSecond / 1000;
     this.#total = Math.max(1, Math.floor(this.#perMs * windowMs));
     this.#resolve = resolve;
@@ -48,7 +48,7 @@ class Arrivals {
   }
 
   #send(dueMs: number): void {
-    this.#propose().then(
+    this.#act().then(
       () => {
         this.#latencies.record(performance.now() - dueMs);
         this.#answer();

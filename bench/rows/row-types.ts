@@ -8,11 +8,15 @@ export type Codec = 'raw' | 'msgpackr';
  */
 export type Target = 'leader' | 'follower' | 'naive';
 
-/** Each of `inFlight` clients proposes again as soon as it has its answer. */
+/** What clients do: propose, or read at one of the levels. `stale` is at most half a second old. */
+export type Action = 'propose' | 'linearizable' | 'lease' | 'stale' | 'local';
+
+/** Each of `inFlight` clients acts again as soon as it has its answer. */
 export interface ClosedSpec {
   readonly kind: 'closed';
   readonly target: Target;
   readonly codec: Codec;
+  readonly action: Action;
   readonly inFlight: number;
   /** Of processor time. */
   readonly warmMs: number;
@@ -24,6 +28,7 @@ export interface OpenSpec {
   readonly kind: 'open';
   readonly target: Target;
   readonly codec: Codec;
+  readonly action: Action;
   readonly perSecond: number;
   /** Of processor time. */
   readonly warmMs: number;

@@ -1,5 +1,7 @@
-// What takes the commands of a memory row: a cluster, or the least that could answer.
+// What takes the commands or reads of a row: a cluster, or the least that could answer.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
+  type Consistency,
   createMemoryCluster,
   type MachineCodec,
   type MemoryCluster,
@@ -8,13 +10,13 @@ import {
   rawCodec,
   type StateMachine,
 } from 'coxswain';
-import type { Codec, Target } from './row-types.ts';
+import type { Action, ClosedSpec, OpenSpec } from './row-types.ts';
 
-/** Sends the next command; the commands were made beforehand. */
-export type Propose = () => Promise<unknown>;
+/** Sends the next command, which was made beforehand, or reads. */
+export type Act = () => Promise<unknown>;
 
 export interface Service {
-  readonly propose: Propose;
+  readonly act: Act;
   close(): Promise<void>;
 }
 
@@ -24,31 +26,42 @@ interface Order {
   readonly value: string;
 }
 
+type Machine<C, R> = StateMachine<C, R, void, number>;
+type Cluster<C, R> = MemoryCluster<C, R, void, number>;
+type Node<C, R> = RaftNode<C, R, void, number>;
+
+const levels: Readonly<Record<Exclude<Action, 'propose'>, Consistency>> = {
+  linearizable: 'linearizable',
+  lease: 'lease',
+  stale: { maxStalenessMs: 500 },
+  local: 'local',
+};
+
+const READS_A_TURN = 256;
 const COMMAND_BYTES = 100;
 const COMMANDS = 1024;
 
-export function openService(target: Target, codec: Codec): Promise<Service> {
+type Load = Pick<ClosedSpec | OpenSpec, 'target' | 'codec' | 'action'>;
+
+export function openService({ action, codec, target }: Load): Promise<Service> {
   if (target === 'naive') return Promise.resolve(naiveService());
   if (codec === 'raw') {
     const ok = new Uint8Array(8);
-    return clusterService(
-      target,
-      makeCommands(rawCommand),
-      machineOf(() => ok),
-      rawCodec,
-    );
+    const machine = machineOf(() => ok);
+    return clusterService(target, action, makeCommands(rawCommand), machine, rawCodec);
   }
   const machine = machineOf(({ key }: Order) => key.length);
-  return clusterService(target, makeCommands(order), machine, undefined);
+  return clusterService(target, action, makeCommands(order), machine, undefined);
 }
 
 async function clusterService<C, R>(
   target: 'leader' | 'follower',
+  action: Action,
   commands: readonly C[],
-  stateMachine: () => StateMachine<C, R>,
+  stateMachine: () => Machine<C, R>,
   codec: MachineCodec<C, R> | undefined,
 ): Promise<Service> {
-  const cluster: MemoryCluster<C, R> = await createMemoryCluster<C, R>({
+  const cluster: Cluster<C, R> = await createMemoryCluster<C, R, void, number>({
     size: 3,
     stateMachine,
     ...(codec === undefined ? {} : { codec }),
@@ -62,7 +75,7 @@ async function clusterService<C, R>(
   if (node === undefined) throw new Error('there is no follower');
   await node.waitFor('leader');
   return {
-    propose: proposeTo(node, commands),
+    act: action === 'propose' ? proposeTo(node, commands) : readFrom(node, levels[action]),
     close: async () => {
       const now = leader.status();
       await cluster.close();
@@ -71,9 +84,18 @@ async function clusterService<C, R>(
   };
 }
 
-function proposeTo<C, R>(node: RaftNode<C, R>, commands: readonly C[]): Propose {
+function proposeTo<C, R>(node: Node<C, R>, commands: readonly C[]): Act {
   let next = 0;
   return () => node.propose(commands[next++ % COMMANDS] as C);
+}
+
+/** Most answers come at once: without a pause now and then nothing else would get its turn. */
+function readFrom<C, R>(node: Node<C, R>, consistency: Consistency): Act {
+  let count = 0;
+  return async () => {
+    await node.read(undefined, { consistency });
+    if (++count % READS_A_TURN === 0) await nextTurn();
+  };
 }
 
 /** A promise for each command, and all that wait settled together, soon: no machine does less. */
@@ -88,11 +110,12 @@ function naiveService(): Service {
   const add = (resolve: (value: object) => void) => {
     if (waiting.push(resolve) === 1) setImmediate(settle);
   };
-  return { propose: () => new Promise(add), close: () => Promise.resolve() };
+  return { act: () => new Promise(add), close: () => Promise.resolve() };
 }
 
-function machineOf<C, R>(apply: (command: C) => R): () => StateMachine<C, R> {
-  return () => ({ apply, snapshot: () => new Uint8Array(0), restore: () => undefined });
+function machineOf<C, R>(apply: (command: C) => R): () => Machine<C, R> {
+  const snapshot = () => new Uint8Array(0);
+  return () => ({ apply, query: () => 7, snapshot, restore: () => undefined });
 }
 
 function makeCommands<C>(make: (number: number) => C): readonly C[] {

@@ -15,6 +15,7 @@ export type {
 export type { Logger } from './logger.ts';
 export type { JoiningMember, Members, Membership, MembershipChange } from './membership.ts';
 export type { Consistency, Proposed, Proposer, ReadOptions, WaitOptions } from './proposer.ts';
+export type { Session, SessionOutcome } from './session.ts';
 export type { ApplyContext, SnapshotSource, StateMachine } from './state-machine.ts';
 export type {
   Identity,

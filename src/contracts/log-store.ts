@@ -6,7 +6,8 @@ export type { HardState, LogPosition, TermRun } from '../raft/index.ts';
 /**
  * What an entry is for. A store keeps the kind and never interprets it.
  * `command`: the host's. `noop`: a leader's first entry, or the mark of a read. `members`: a
- * configuration. The others belong to sessions, divergence checks, due times and upgrades.
+ * configuration. `tick`: something fell due. The others belong to sessions, divergence checks and
+ * upgrades.
  */
 export type EntryKind =
   | 'command'
@@ -14,6 +15,7 @@ export type EntryKind =
   | 'members'
   | 'session-open'
   | 'session-close'
+  | 'session-command'
   | 'fence'
   | 'verify'
   | 'tick'

@@ -3,8 +3,8 @@
 /**
  * Generic in the command `C`, its result `R`, the query `Q` and its answer `A`.
  *
- * **Quiescent point.** `query`, `digest`, `snapshot` and `restore` run only when every entry up to
- * some index is settled and none after it has started.
+ * **Quiescent point.** `query`, `digest`, `snapshot`, `restore` and `nextDeadlineMs` run only when
+ * every entry up to some index is settled and none after it has started.
  */
 export interface StateMachine<C, R, Q = never, A = never> {
   /**
@@ -35,6 +35,21 @@ export interface StateMachine<C, R, Q = never, A = never> {
 
   /** Must: same state, same digest, on every replica. */
   digest?(): string | PromiseLike<string>;
+
+  /**
+   * When something in the state will fall due (a lease that runs out), in ms of the leader's wall
+   * clock; undefined for nothing. Asked on the leader, at quiescent points; once that time has come
+   * it logs an entry that every member gives to `tick`.
+   *
+   * Must: depend on the state alone; come with `tick`.
+   */
+  nextDeadlineMs?(): number | undefined;
+
+  /**
+   * Lets fall due what is due at `context.timeMs`. In log order among the commands, as `apply`; at
+   * most about once a heartbeat, and possibly when nothing is due.
+   */
+  tick?(context: ApplyContext): void | PromiseLike<void>;
 }
 
 export type SnapshotSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -45,6 +60,8 @@ export interface ApplyContext {
   readonly term: number;
   /** The leader's wall clock in ms when it took the command; never goes back along the log. */
   readonly timeMs: number;
+  /** The session that proposed the command, if one did. */
+  readonly session?: number | undefined;
   /** A number in [0, 1) from a generator seeded by `index`: the same draws on every replica. */
   random(): number;
 }

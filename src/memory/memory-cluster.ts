@@ -8,6 +8,7 @@ import {
   type NodeStatus,
   RaftNode,
   type RaftNodeOptions,
+  type SessionLimits,
   systemClock,
 } from '../runtime/index.ts';
 import { MemoryNetwork } from './memory-network.ts';
@@ -25,6 +26,7 @@ export interface MemoryClusterOptions<C, R, Q = never, A = never> {
   readonly electionTimeoutMs?: readonly [min: number, max: number];
   readonly requestTimeoutMs?: number;
   readonly limits?: Partial<Limits>;
+  readonly sessions?: Partial<SessionLimits>;
   /** Seed of every random choice, a whole number below 2^32. Default 1. */
   readonly seed?: number;
   readonly clock?: Clock;
@@ -170,7 +172,7 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
 
 const known = [
   ...['size', 'stateMachine', 'codec', 'heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs'],
-  ...['limits', 'seed', 'clock', 'logger', 'checkInvariants'],
+  ...['limits', 'sessions', 'seed', 'clock', 'logger', 'checkInvariants'],
 ];
 
 /** A cluster of members named `a`, `b`, `c`, …, all started. */

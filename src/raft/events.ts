@@ -76,7 +76,7 @@ export interface Transfer {
   readonly to: MemberId;
 }
 
-/** Every read numbered up to `upTo` wants to know what is committed. Numbers begin at 1, and rise. */
+/** Every read up to number `upTo` wants to know what is committed. Numbers begin at 1, and rise. */
 export interface Read {
   readonly type: 'read';
   readonly upTo: number;

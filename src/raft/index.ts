@@ -76,6 +76,23 @@ export { incarnationOf } from './recognition.ts';
 export { planChange } from './reconfiguring.ts';
 export { isEstablished } from './roles.ts';
 export {
+  closeSession,
+  createSessions,
+  type FenceVerdict,
+  fenceSequence,
+  judgeCommand,
+  type Kept,
+  type LoggedAt,
+  type Opening,
+  openSession,
+  recordResult,
+  SESSION_WINDOW,
+  type SequenceName,
+  type SessionRecord,
+  type Sessions,
+  type Verdict,
+} from './sessions.ts';
+export {
   type Candidacy,
   type ClockReading,
   createState,

@@ -3,6 +3,7 @@ import type { Clock, Codec, LogEntry, LogStore, StateMachine } from '../contract
 import { CoxswainError } from '../errors.ts';
 import { EntryContext } from './entry-context.ts';
 import type { LogWindow } from './log-window.ts';
+import type { SessionApplier } from './session-applier.ts';
 import { storeCall } from './store-call.ts';
 import { isThenable } from './thenable.ts';
 
@@ -16,7 +17,12 @@ export interface ApplierParts<C, R, Q, A> {
   readonly maxReadBytes: number;
   /** Queries that wait for their turn: a count. */
   readonly maxQueries: number;
-  /** One entry is settled; `result` is undefined unless it is a command. */
+  /** What entries of sessions come to. */
+  readonly sessions: Pick<SessionApplier<C, R>, 'apply'>;
+  /** Is the machine to be asked when something falls due? */
+  readonly isLeading: () => boolean;
+  readonly due: (wallMs: number | undefined) => void;
+  /** One entry is settled; `result` is undefined unless it is of a command or a session. */
   readonly settled: (entry: LogEntry, result: unknown) => void;
   /** A run of entries up to `index` is settled. */
   readonly advanced: (index: number) => void;
@@ -102,6 +108,7 @@ export class Applier<C, R, Q, A> {
     while (this.#applied < stop && !this.#busy && !this.#stopped) this.#applyNext();
     if (this.#applied > start) this.#parts.advanced(this.#applied);
     if (this.#busy || this.#stopped) return;
+    if (this.#applied > start) this.#askDue();
     if (this.#applied < this.#target) this.#yield();
     this.#runQueries();
   }
@@ -109,16 +116,42 @@ export class Applier<C, R, Q, A> {
   #applyNext(): void {
     const entry = this.#entryAt(this.#applied + 1);
     if (entry === undefined) return this.#suspend(this.#load(), () => undefined);
-    if (entry.kind !== 'command') return this.#settle(entry, undefined);
-    const { codec, machine } = this.#parts;
     try {
       this.#busy = true;
-      const result = machine.apply(codec.decode(entry.body), new EntryContext(entry));
+      const result = this.#start(entry);
       this.#busy = false;
       if (!isThenable(result)) return this.#settle(entry, result);
       this.#suspend(result, (value) => this.#settle(entry, value));
     } catch (cause) {
       this.#fail(cause);
+    }
+  }
+
+  /** What the entry comes to, or a promise of it. */
+  #start(entry: LogEntry): unknown {
+    const { codec, machine, sessions } = this.#parts;
+    switch (entry.kind) {
+      case 'command':
+        return machine.apply(codec.decode(entry.body), new EntryContext(entry));
+      case 'tick':
+        return machine.tick?.(new EntryContext(entry));
+      default:
+        return sessions.apply(entry);
+    }
+  }
+
+  /** A quiescent point: the leader's machine says when it wants a tick. */
+  #askDue(): void {
+    const { due, isLeading, machine } = this.#parts;
+    if (machine.nextDeadlineMs === undefined || !isLeading()) return;
+    try {
+      const wallMs = machine.nextDeadlineMs();
+      if (wallMs !== undefined && !(wallMs > Number.NEGATIVE_INFINITY)) {
+        throw new TypeError(`nextDeadlineMs() gave ${String(wallMs)}, not a time in ms`);
+      }
+      due(wallMs);
+    } catch (cause) {
+      this.#fail(cause, this.#applied);
     }
   }
 
@@ -134,7 +167,10 @@ export class Applier<C, R, Q, A> {
       if (this.#stopped) return;
       this.#busy = false;
       then(value);
-      if (this.#applied > before) this.#parts.advanced(this.#applied);
+      if (this.#applied > before) {
+        this.#parts.advanced(this.#applied);
+        this.#askDue();
+      }
       this.#runQueries();
       this.#pump();
     };
@@ -176,10 +212,9 @@ export class Applier<C, R, Q, A> {
     for (const run of queries) run();
   }
 
-  #fail(cause: unknown): void {
+  #fail(cause: unknown, index = this.#applied + 1): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    const index = this.#applied + 1;
     const known = cause instanceof CoxswainError && cause.code.startsWith('ERR_STORE');
     const text = cause instanceof Error ? cause.message : String(cause);
     this.#parts.failed(

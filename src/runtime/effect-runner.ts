@@ -84,10 +84,9 @@ export class EffectRunner {
       window.append(new OwnEntry(from, { term, timeMs, kind: 'noop' }, NO_BODY));
       return;
     }
-    const command: EntryRun = { term, timeMs, kind: 'command' };
-    const noop: EntryRun = { term, timeMs, kind: 'noop' };
+    let run: EntryRun = { term, timeMs, kind: 'command' };
     for (const ticket of proposals.log(from, until, term)) {
-      const run = ticket.kind === 'command' ? command : noop;
+      if (ticket.kind !== run.kind) run = { term, timeMs, kind: ticket.kind };
       window.append(new OwnEntry(ticket.index, run, ticket.body));
     }
   }

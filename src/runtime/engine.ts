@@ -5,6 +5,7 @@ import { CoxswainError } from '../errors.ts';
 import { type ConfigurationAt, createState, type Propose, type RaftState } from '../raft/index.ts';
 import { Announcer, type Emit } from './announcer.ts';
 import { Applier } from './applier.ts';
+import { ClockWarnings } from './clock-warnings.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { EventLoop, type EventLoopHooks } from './event-loop.ts';
 import { incarnationText } from './identity.ts';
@@ -20,15 +21,18 @@ import {
   Proposals,
   Reads,
   Requests,
+  SessionRequests,
   type Ticket,
   ticketError,
 } from './requests/index.ts';
 import { Roster } from './roster.ts';
 import { Sender } from './sender.ts';
+import { SessionApplier } from './session-applier.ts';
 import type { Startup } from './startup.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StoreRecord } from './store-record.ts';
-import { FrameCodec, PROTOCOL_VERSION } from './wire/index.ts';
+import { Ticker } from './ticker.ts';
+import { encodeSessionOpen, FrameCodec, PROTOCOL_VERSION } from './wire/index.ts';
 import { Writer } from './writer.ts';
 
 /** Proposals handed to the core in one step: a count. */
@@ -36,6 +40,7 @@ const MAX_STEP_PROPOSALS = 8192;
 
 export class Engine<C, R, Q, A> {
   readonly requests: Requests<C, R>;
+  readonly sessions: SessionRequests<C, R>;
   readonly reads: Reads<Q, A>;
   readonly operations: Operations;
   readonly leaderships: Leaderships;
@@ -48,6 +53,8 @@ export class Engine<C, R, Q, A> {
   readonly #forwarding: Forwarding;
   readonly #delegates: Delegates;
   readonly #applier: Applier<C, R, Q, A>;
+  readonly #sessionApplier: SessionApplier<C, R>;
+  readonly #ticker: Ticker;
   readonly #inbox: Inbox;
   readonly #announcer: Announcer;
   readonly #roster: Roster;
@@ -86,6 +93,8 @@ export class Engine<C, R, Q, A> {
     this.#proposals = proposals;
     this.#roster = roster;
     this.#announcer = new Announcer(state, emit, logger, () => membershipOf(state, roster));
+    this.#sessionApplier = this.#createSessionApplier();
+    this.#ticker = new Ticker({ state, clock, proposals, wake: () => this.#loop.wake() });
     this.#applier = this.#createApplier();
     this.#forwarding = this.#createForwarding(frames);
     this.#delegates = this.#createDelegates(frames);
@@ -105,6 +114,11 @@ export class Engine<C, R, Q, A> {
     this.reads = new Reads({
       ...{ state, clock, applier: this.#applier, maxQueuedReads: limits.maxQueuedReads },
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
+      wake: () => this.#loop.wake(),
+    });
+    const opening = encodeSessionOpen(options.sessions);
+    this.sessions = new SessionRequests({
+      ...{ requests: this.requests, codec, clock, opening, options: state.options },
     });
     this.operations = new Operations({
       ...{ state, roster, clock, maxMembers: limits.maxMembers },
@@ -164,6 +178,8 @@ export class Engine<C, R, Q, A> {
     return statusOf(this.#state, {
       applied: this.#applier.applied,
       waiting: this.#proposals.waiting,
+      sessions: this.#sessionApplier.count,
+      waitingReads: this.reads.waiting,
       badFrames: this.#inbox.badFrames,
       staleFrames: this.#inbox.staleFrames,
       nowMs: this.#options.clock.now(),
@@ -183,12 +199,21 @@ export class Engine<C, R, Q, A> {
       {
         ...{ machine: stateMachine, codec: codec.command, window: this.#window, store, clock },
         ...{ maxApplyBatch, maxReadBytes: maxAppendBytes, maxQueries: maxQueuedReads },
+        sessions: this.#sessionApplier,
+        isLeading: () => this.#state.role === 'leader',
+        due: (wallMs) => this.#ticker.due(wallMs),
         settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
         advanced: (index) => this.#loop.push({ type: 'applied', index }),
         failed: (cause) => this.#fail(cause),
       },
       this.#startup.init.applied,
     );
+  }
+
+  #createSessionApplier(): SessionApplier<C, R> {
+    const { codec, stateMachine } = this.#options;
+    const { command, result } = codec;
+    return new SessionApplier({ machine: stateMachine, command, result });
   }
 
   #createLoop(runner: EffectRunner): EventLoop {
@@ -205,11 +230,12 @@ export class Engine<C, R, Q, A> {
         this.requests.expire(nowMs);
         this.#forwarding.expire(nowMs);
         this.leaderships.check(nowMs);
+        this.#ticker.expire(nowMs);
       },
       nextExpiry: () => {
         const { leaderships, requests } = this;
         const waits = Math.min(requests.nextExpiry(), this.#forwarding.nextExpiry());
-        return Math.min(waits, leaderships.nextExpiry());
+        return Math.min(waits, leaderships.nextExpiry(), this.#ticker.nextExpiry());
       },
       failed: (cause) => this.#fail(cause),
     };
@@ -241,13 +267,18 @@ export class Engine<C, R, Q, A> {
       maxBytes: limits.maxAppendBytes,
       maxFrameBytes: transport.supports.maxFrameBytes,
       encodeResult: (result) => codec.result.encode(result as R),
+      sessionOpening: encodeSessionOpen(this.#options.sessions),
     });
   }
 
   #createInbox(frames: FrameCodec): Inbox {
-    return new Inbox(frames, this.#options.logger, {
-      message: (from, incarnation, message, entries) =>
-        this.#loop.push({ type: 'receive', from, incarnation, message, entries }),
+    const { logger } = this.#options;
+    const warnings = new ClockWarnings(this.#state, logger);
+    return new Inbox(frames, logger, {
+      message: (from, incarnation, message, entries) => {
+        warnings.look(from, message);
+        this.#loop.push({ type: 'receive', from, incarnation, message, entries });
+      },
       forward: (from, source, forward) => {
         this.#delegates.receive(from, source, forward);
         this.#loop.wake();
@@ -294,7 +325,9 @@ export class Engine<C, R, Q, A> {
     const { leader, role, term } = this.#state;
     this.#options.logger.info({ role, term, leader }, 'role changed');
     this.#forwarding.leaderChanged();
-    if (role !== 'leader') this.#delegates.stepDown();
+    if (role === 'leader') return;
+    this.#delegates.stepDown();
+    this.#ticker.stepDown();
   }
 
   #membersChanged(configs: readonly ConfigurationAt[]): void {
@@ -344,6 +377,8 @@ export class Engine<C, R, Q, A> {
   async #shutDown(): Promise<void> {
     const fault = this.#fault;
     this.#loop.stop();
+    const ended = fault === undefined ? closedError() : unappliedError(fault);
+    this.reads.failAll(ended);
     const machineIdle = this.#applier.stop();
     const errorOf = (ticket: Ticket) =>
       fault === undefined
@@ -351,9 +386,8 @@ export class Engine<C, R, Q, A> {
         : ticketError(ticket, fault.code, fault.message, fault);
     this.#proposals.failAll(errorOf);
     this.#forwarding.failAll(errorOf);
-    const ended = fault === undefined ? closedError() : unappliedError(fault);
     this.requests.failAll(ended);
-    this.reads.failAll(ended);
+    this.sessions.failAll(ended);
     this.operations.failAll(ended);
     this.leaderships.failAll(ended);
     const { clock, requestTimeoutMs, storage, transport } = this.#options;

@@ -6,12 +6,14 @@ export class EntryContext implements ApplyContext {
   readonly index: number;
   readonly term: number;
   readonly timeMs: number;
+  readonly session: number | undefined;
   #prng: Prng | undefined;
 
-  constructor(entry: { readonly index: number; readonly term: number; readonly timeMs: number }) {
+  constructor(entry: Pick<ApplyContext, 'index' | 'term' | 'timeMs'>, session?: number) {
     this.index = entry.index;
     this.term = entry.term;
     this.timeMs = entry.timeMs;
+    this.session = session;
   }
 
   random(): number {

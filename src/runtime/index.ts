@@ -14,6 +14,7 @@ export {
   type Limits,
   presets,
   type RaftNodeOptions,
+  type SessionLimits,
   type TimingPreset,
 } from './options.ts';
 export { type Awaited, type ChangeOptions, type CloseOptions, RaftNode } from './raft-node.ts';

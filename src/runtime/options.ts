@@ -56,6 +56,8 @@ export interface RaftNodeOptions<C, R, Q = never, A = never> {
   /** How long `propose` and `read` wait when the call does not say, in ms. Default 10 000. */
   readonly requestTimeoutMs?: number;
   readonly limits?: Partial<Limits>;
+  /** Of sessions: those of the leader count. */
+  readonly sessions?: Partial<SessionLimits>;
   /** Time and the order of callbacks. Default: the system's. */
   readonly clock?: Clock;
   /** Seed of this member's random choices, a whole number. Default: random. */
@@ -71,6 +73,16 @@ export interface RaftNodeOptions<C, R, Q = never, A = never> {
   /** Check the core's invariants after every step, at about twice its cost. Default false. */
   readonly checkInvariants?: boolean;
 }
+
+/** A leader writes them into the log with each session that it opens. */
+export interface SessionLimits {
+  /** Sessions at a time: a count, at least 1. Further ones are refused. Default 10 000. */
+  readonly max: number;
+  /** A session that was not used for that long is gone, in ms, at least 1. Default one hour. */
+  readonly idleMs: number;
+}
+
+const defaultSessions: SessionLimits = { max: 10_000, idleMs: 3_600_000 };
 
 /** What leases count on: reads of consistency `lease`, and `whileLeader`. */
 export interface LeaseOptions {
@@ -153,6 +165,7 @@ export interface CheckedOptions<C, R, Q, A> {
   readonly electionMaxMs: number;
   readonly requestTimeoutMs: number;
   readonly limits: Limits;
+  readonly sessions: SessionLimits;
   readonly lease: LeaseOptions;
   readonly maxClockOffsetMs: number;
   readonly clock: Clock;
@@ -165,7 +178,7 @@ const known = [
   ...['cluster', 'id', 'address', 'bootstrap', 'join', 'stateMachine'],
   ...['storage', 'transport', 'codec'],
   ...['heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs', 'limits', 'clock', 'seed', 'logger'],
-  ...['lease', 'maxClockOffsetMs', 'checkInvariants'],
+  ...['sessions', 'lease', 'maxClockOffsetMs', 'checkInvariants'],
 ];
 
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -183,7 +196,7 @@ export function checkOptions<C, R, Q, A>(
   checkBoolean('join', join);
   if (bootstrap !== undefined) checkBootstrap(bootstrap, options.id);
   if (bootstrap !== undefined && join) throw invalidOption('join', join, 'false with bootstrap');
-  checkFunctions('stateMachine', options.stateMachine, ['apply', 'snapshot', 'restore']);
+  checkMachine(options.stateMachine);
   checkFunctions('storage', options.storage, ['close']);
   checkFunctions('storage.log', options.storage.log, ['load', 'write', 'read', 'close']);
   checkFunctions('transport', options.transport, ['open', 'setPeers', 'send', 'close']);
@@ -199,6 +212,7 @@ export function checkOptions<C, R, Q, A>(
   const { maxFrameBytes } = options.transport.supports;
   checkInteger('transport.supports.maxFrameBytes', maxFrameBytes, 8192, 2 ** 40);
   const limits = checkLimits(options.limits ?? {}, maxFrameBytes);
+  const sessions = checkSessions(options.sessions ?? {});
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
   checkInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);
   const { codec = msgpackCodec<C, R>(), clock = systemClock, logger = silentLogger } = options;
@@ -214,9 +228,24 @@ export function checkOptions<C, R, Q, A>(
   const { cluster, id, address, stateMachine, storage, transport } = options;
   return {
     ...{ cluster, id, address, bootstrap, join, stateMachine, storage, transport, codec },
-    ...{ heartbeatMs, electionMinMs, electionMaxMs, requestTimeoutMs, limits },
+    ...{ heartbeatMs, electionMinMs, electionMaxMs, requestTimeoutMs, limits, sessions },
     ...{ lease, maxClockOffsetMs, clock, seed, logger, checkInvariants },
   };
+}
+
+function checkMachine<C, R, Q, A>(machine: StateMachine<C, R, Q, A>): void {
+  checkFunctions('stateMachine', machine, ['apply', 'snapshot', 'restore']);
+  if (machine.nextDeadlineMs === undefined) return;
+  checkFunctions('stateMachine', machine, ['nextDeadlineMs', 'tick']);
+}
+
+function checkSessions(given: Partial<SessionLimits>): SessionLimits {
+  checkObject('sessions', given);
+  checkKnown('sessions.', given, Object.keys(defaultSessions));
+  const { max = defaultSessions.max, idleMs = defaultSessions.idleMs } = given;
+  checkInteger('sessions.max', max, 1, 2 ** 32 - 1);
+  checkInteger('sessions.idleMs', idleMs, 1, Number.MAX_SAFE_INTEGER);
+  return { max, idleMs };
 }
 
 function checkBootstrap(bootstrap: readonly Member[], self: MemberId): void {

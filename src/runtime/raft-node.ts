@@ -9,6 +9,7 @@ import type {
   Proposed,
   Proposer,
   ReadOptions,
+  Session,
   WaitOptions,
 } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
@@ -113,9 +114,9 @@ export class RaftNode<C, R, Q = never, A = never>
    * Asks the state machine, on any member; `consistency` says what the answer is sure to show
    * (default `linearizable`). Nothing is written for it.
    *
-   * Rejects with ERR_QUEUE_FULL, ERR_NO_LEADER, ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED or what stopped
-   * the node (never with outcome `unknown`: a read changes nothing), and with whatever the machine's
-   * `query` throws.
+   * Rejects with ERR_QUEUE_FULL, ERR_NO_LEADER, ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED or what
+   * stopped the node (never with outcome `unknown`: a read changes nothing), and with whatever the
+   * machine's `query` throws.
    */
   read(query: Q, options: ReadOptions = {}): Promise<A> {
     try {
@@ -126,6 +127,20 @@ export class RaftNode<C, R, Q = never, A = never>
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * Opens a session, whose commands are applied exactly once. See `Session`.
+   *
+   * Rejects as `propose` does; with ERR_QUEUE_FULL when there are `sessions.max` of them. When the
+   * outcome is unknown a session may be left that expires by itself.
+   */
+  async openSession(options?: WaitOptions): Promise<Session<C, R>> {
+    const known = ['signal', 'timeoutMs'];
+    const wait = this.#checkWait('openSession', options, known);
+    const check = (call: string, more: WaitOptions | undefined) =>
+      this.#checkWait(call, more, known);
+    return this.#engine.sessions.open(check, wait);
   }
 
   status(): NodeStatus {

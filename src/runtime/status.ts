@@ -22,6 +22,10 @@ export interface NodeStatus {
   readonly followers: readonly FollowerStatus[];
   /** Proposals that wait to enter a log, here or at the leader. */
   readonly waiting: number;
+  /** Open sessions, as far as this member has applied the log: a count. */
+  readonly sessions: number;
+  /** Reads that wait, for the leader or for the machine. */
+  readonly waitingReads: number;
   /** Frames from peers that did not decode, and were dropped. */
   readonly badFrames: number;
   /** Frames that a peer's store sent before it was opened again. */
@@ -35,17 +39,26 @@ export interface FollowerStatus {
   readonly match: number;
   /** How long nothing was heard from it, in ms. */
   readonly silentMs: number;
+  /** How far its wall clock is ahead of this member's, in ms; 0 when that is not known. */
+  readonly clockOffsetMs: number;
   /** Another store answers under its id: it was emptied, and counts only when it is added anew. */
   readonly stranger: boolean;
 }
 
 export function statusOf(
   state: RaftState,
-  more: Pick<NodeStatus, 'applied' | 'waiting' | 'badFrames' | 'staleFrames'> & { nowMs: number },
+  more: Pick<
+    NodeStatus,
+    'applied' | 'waiting' | 'sessions' | 'waitingReads' | 'badFrames' | 'staleFrames'
+  > & {
+    nowMs: number;
+  },
 ): NodeStatus {
   const followers: FollowerStatus[] = [];
-  for (const [id, { contactMs, match, mode, stranger }] of state.leading?.progress ?? []) {
-    followers.push({ id, mode, match, silentMs: Math.max(0, more.nowMs - contactMs), stranger });
+  for (const [id, progress] of state.leading?.progress ?? []) {
+    const { match, mode, stranger, wallOffsetMs: clockOffsetMs } = progress;
+    const silentMs = Math.max(0, more.nowMs - progress.contactMs);
+    followers.push({ id, mode, match, silentMs, clockOffsetMs, stranger });
   }
   const { commit, config, id, leader, log, role, term } = state;
   return {
@@ -56,6 +69,8 @@ export function statusOf(
     admitted: state.recognition.admitted,
     followers,
     waiting: more.waiting,
+    sessions: more.sessions,
+    waitingReads: more.waitingReads,
     badFrames: more.badFrames,
     staleFrames: more.staleFrames,
   };

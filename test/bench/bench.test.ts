@@ -53,7 +53,7 @@ describe('npm run bench -- --smoke', () => {
     expect(outcome.output).toMatch(
       /^node v.* as built in dist .* smoke: the numbers mean nothing$/m,
     );
-    expect(Object.keys(output.reports)).toEqual(['memory', 'core', 'idle']);
+    expect(Object.keys(output.reports)).toEqual(['memory', 'reads', 'core', 'idle']);
     expect(output.options).toMatchObject({ smoke: true, rounds: 1 });
   });
 
@@ -78,6 +78,20 @@ describe('npm run bench -- --smoke', () => {
     const open = tablesOf('memory').at(-1);
     expect(open?.title).toMatch(/^memory: open loop at half the measured peak/);
     expect(open?.rows).toHaveLength(1);
+  });
+
+  it('has a table of reads for each way in and level, with every number in flight', () => {
+    const tables = tablesOf('reads');
+    expect(tables.map(({ title }) => title)).toEqual(
+      ['leader', 'follower'].flatMap((target) =>
+        ['linearizable', 'lease', 'at most 500 ms stale', 'local'].map(
+          (level) => `reads, in one process: 3 nodes, at a ${target}, ${level}; closed loop`,
+        ),
+      ),
+    );
+    for (const table of tables) {
+      expect(column(table, 'in flight')).toEqual(['1', '16', '256', '4096']);
+    }
   });
 
   it('has the core as leader and as follower, one entry at a time and 64', () => {

@@ -67,10 +67,17 @@ describe('refusals', () => {
 
   test('an unknown consistency is refused with those that exist', async () => {
     const { cluster } = await start();
-    const read = cluster.node('a').read(undefined, { consistency: 'lease' as never });
-    await expect(read).rejects.toThrow(
-      /consistency is 'lease'; accepted: 'linearizable' or 'local'/,
-    );
+    const refused = [
+      ...['sometimes', 3, null, {}, { maxStalenessMs: 1, atLeastIndex: 1 }, { maxStalenessMs: -1 }],
+      ...[{ maxStalenessMs: 1.5 }, { atLeastIndex: '3' }, { atMostIndex: 3 }, []],
+    ];
+    for (const consistency of refused) {
+      const read = cluster.node('a').read(undefined, { consistency: consistency as never });
+      await expect(read).rejects.toMatchObject({
+        code: 'ERR_INVALID_OPTION',
+        message: expect.stringMatching(/^read: consistency.* is .*; accepted: /),
+      });
+    }
   });
 });
 

@@ -130,16 +130,20 @@ describe('a store', () => {
   });
 
   test('that fails a write lets a read end with a code, never with outcome unknown', async () => {
-    world = new World('a');
+    world = new World('ab');
     const storage = new MemoryStorage();
     let broken = false;
     const failing = storageWith(storage, {
       write: (batch) => (broken ? Promise.reject(new Error('EIO')) : storage.log.write(batch)),
     });
     const node = await world.open('a', { storage: failing });
+    await world.open('b');
     await world.elect('a');
+    world.network.isolate('b');
+    const reading = node.read(undefined);
     broken = true;
-    const during = await world.settled(node.read(undefined));
+    node.propose('x').catch(() => undefined);
+    const during = await world.settled(reading);
     expect(during).toMatchObject({ reason: { code: 'ERR_STORE_FAILED', outcome: 'not-applied' } });
   });
 

@@ -9,6 +9,8 @@ import {
   type Proposer,
   type RaftNode,
   rawCodec,
+  type Session,
+  type SessionOutcome,
   type StateMachine,
   type Successor,
 } from 'coxswain';
@@ -63,6 +65,13 @@ describe('a node', () => {
     expectTypeOf(node.transferLeadership('b')).resolves.toEqualTypeOf<Successor>();
     expectTypeOf(node.whileLeader(() => 'done')).resolves.toBeString();
     expectTypeOf(node.whileLeader(async ({ fencingToken }) => fencingToken)).resolves.toBeNumber();
+  });
+
+  test('opens sessions of its own types', () => {
+    expectTypeOf(node.openSession()).resolves.toEqualTypeOf<Session<Add, number>>();
+    expectTypeOf<Session<Add, number>['outcome']>().returns.resolves.toEqualTypeOf<
+      SessionOutcome<number>
+    >();
   });
 
   test('is a Proposer and disposable', () => {

@@ -16,6 +16,8 @@ const SCOPES: readonly Partial<Scope>[] = [
   { ...CHANGING, crashes: 0, inFlight: 1, changes: [{ remove: ['b', 'c'] }], maxStates: 50_000 },
   { ...CHANGING, crashes: 0, inFlight: 1, changes: [{ remove: ['c'] }], maxStates: 50_000 },
   { ...CHANGING, members: 2, transfers: 1, proposals: 1, crashes: 0 },
+  { ...CHANGING, members: 2, crashes: 1, reads: 1, maxStates: 60_000 },
+  { ...CHANGING, crashes: 0, inFlight: 1, reads: 1, maxStates: 60_000 },
   { members: 2, maxTerm: 3, proposals: 1, crashes: 1, inFlight: 2 },
   { members: 3, maxTerm: 2, proposals: 0, crashes: 1, inFlight: 2 },
   {

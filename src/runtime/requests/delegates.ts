@@ -4,14 +4,19 @@ import type { MemberId, Transport } from '../../contracts/index.ts';
 import { CoxswainError } from '../../errors.ts';
 import type { RaftState } from '../../raft/index.ts';
 import type { FrameSource } from '../inbox.ts';
+import { Refusal } from '../refusal.ts';
 import {
   APPLIED_BYTES,
+  encodeAnswer,
   type Forward,
   type ForwardedApplied,
   type ForwardedFailure,
+  type ForwardedKind,
   type ForwardedRequest,
   type FrameCodec,
   failureBytes,
+  SESSION_COMMAND_BYTES,
+  type SessionAnswer,
 } from '../wire/index.ts';
 import type { Proposals } from './proposals.ts';
 import { RepeatWindow } from './repeat-window.ts';
@@ -23,6 +28,8 @@ export interface DelegatesParts {
   readonly codec: FrameCodec;
   readonly proposals: Proposals;
   readonly encodeResult: (result: unknown) => Uint8Array;
+  /** Of the sessions that this leader opens. */
+  readonly sessionOpening: Uint8Array;
   readonly maxCommandBytes: number;
   /** Results of one frame, together. */
   readonly maxBytes: number;
@@ -35,6 +42,7 @@ const MAX_ORIGINS = 64;
 /** Room for what is in a frame besides its items. */
 const FRAME_ROOM_BYTES = 1024;
 const MESSAGE_CHARACTERS = 500;
+const NO_RESULT = new Uint8Array(0);
 
 interface Origin {
   readonly id: MemberId;
@@ -86,10 +94,13 @@ export class Delegates {
 
   #take(origin: Origin, request: ForwardedRequest): void {
     const { maxCommandBytes, proposals } = this.#parts;
-    const { length } = request.body;
-    const ticket = new RemoteTicket(request, origin, this);
+    const isOpening = request.kind === 'session-open';
+    const body = isOpening ? this.#parts.sessionOpening : request.body;
+    const ticket = new RemoteTicket({ ...request, body }, origin, this);
+    const { length } = body;
+    const header = request.kind === 'session-command' ? SESSION_COMMAND_BYTES : 0;
     try {
-      if (length > maxCommandBytes) throw commandTooLarge(length, maxCommandBytes);
+      if (length > maxCommandBytes + header) throw commandTooLarge(length, maxCommandBytes);
       proposals.checkRoom(length);
       proposals.enqueue(ticket);
     } catch (error) {
@@ -99,12 +110,9 @@ export class Delegates {
   }
 
   applied(ticket: RemoteTicket, result: unknown): void {
-    const { encodeResult, maxFrameBytes } = this.#parts;
     const { index, origin, request, term } = ticket;
     try {
-      const bytes = ticket.kind === 'command' ? encodeResult(result) : new Uint8Array(0);
-      if (bytes.length > maxFrameBytes - FRAME_ROOM_BYTES)
-        throw new RangeError('larger than a frame');
+      const bytes = this.#encode(ticket.kind, result);
       origin.applied.push({ request, index, term, result: bytes });
       this.#dirty.add(origin);
     } catch (cause) {
@@ -112,6 +120,22 @@ export class Delegates {
       const details = { cause, index, outcome: 'unknown' } as const;
       this.failed(ticket, new CoxswainError('ERR_COMMAND_ENCODING', message, details));
     }
+  }
+
+  #encode(kind: ForwardedKind, result: unknown): Uint8Array {
+    const most = this.#parts.maxFrameBytes - FRAME_ROOM_BYTES;
+    let bytes: Uint8Array = NO_RESULT;
+    if (kind === 'command') bytes = this.#parts.encodeResult(result);
+    else if (kind === 'session-command' || kind === 'fence') {
+      const answer = result as SessionAnswer;
+      bytes = encodeAnswer(answer);
+      // That it was applied can be told, whatever came of it.
+      if (kind === 'fence' && bytes.length > most) {
+        bytes = encodeAnswer({ ...answer, result: undefined });
+      }
+    }
+    if (bytes.length > most) throw new RangeError('larger than a frame');
+    return bytes;
   }
 
   failed({ origin, request }: RemoteTicket, error: CoxswainError): void {
@@ -201,7 +225,8 @@ class RemoteTicket implements Ticket {
     if (this.settled) return;
     this.settled = true;
     this.#delegates.settled(this);
-    this.#delegates.applied(this, result);
+    if (result instanceof Refusal) this.#delegates.failed(this, result.error);
+    else this.#delegates.applied(this, result);
   }
 
   fail(error: CoxswainError): void {

@@ -2,9 +2,11 @@
 // answer settles them. Answering for others is in delegates.ts.
 import type { Clock, MemberId, Transport } from '../../contracts/index.ts';
 import { CoxswainError } from '../../errors.ts';
+import { assert } from '../../lib/assert.ts';
 import type { RaftState } from '../../raft/index.ts';
 import type { StoreIdentity } from '../identity.ts';
 import {
+  decodeAnswer,
   type ForwardedRequest,
   type ForwardReply,
   type FrameCodec,
@@ -91,13 +93,13 @@ export class Forwarding {
   }
 
   receive(reply: ForwardReply): void {
-    const { decodeResult, identity } = this.#parts;
+    const { identity } = this.#parts;
     if (reply.boot !== identity.boot || reply.incarnation !== identity.incarnation) return;
     for (const { request, index, term, result } of reply.applied) {
       const ticket = this.#take(request);
       if (ticket === undefined) continue;
       try {
-        ticket.applied(ticket.kind === 'command' ? decodeResult(result) : undefined, index, term);
+        ticket.applied(this.#decode(ticket, result), index, term);
       } catch (cause) {
         ticket.fail(undecodable(index, cause));
       }
@@ -106,6 +108,11 @@ export class Forwarding {
       const details = { outcome, retryable, ...(index > 0 ? { index } : {}) };
       this.#take(request)?.fail(new CoxswainError(code, message, details));
     }
+  }
+
+  #decode({ kind }: Ticket, result: Uint8Array): unknown {
+    if (kind === 'command') return this.#parts.decodeResult(result);
+    return kind === 'session-command' || kind === 'fence' ? decodeAnswer(result) : undefined;
   }
 
   failAll(errorOf: (ticket: Ticket) => CoxswainError): void {
@@ -127,6 +134,7 @@ export class Forwarding {
     const requests: ForwardedRequest[] = [];
     let bytes = 0;
     for (const { kind, body } of queued) {
+      assert(kind !== 'tick', 'only a leader has ticks to log');
       bytes += REQUEST_BYTES + body.length;
       if (bytes > maxBytes && requests.length > 0) break;
       requests.push({ request: this.#nextRequest + requests.length, kind, body });

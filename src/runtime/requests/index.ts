@@ -6,4 +6,5 @@ export { Operations } from './operations.ts';
 export { Proposals } from './proposals.ts';
 export { Reads } from './reads.ts';
 export { Requests, type Wait } from './requests.ts';
-export { type Ticket, ticketError } from './ticket.ts';
+export { SessionRequests } from './session-requests.ts';
+export { type Ticket, type TicketPlace, ticketError } from './ticket.ts';

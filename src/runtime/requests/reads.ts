@@ -21,6 +21,8 @@ export interface ReadsParts<Q, A> {
   readonly applier: Pick<Applier<never, never, Q, A>, 'applied' | 'query'>;
   readonly maxQueuedReads: number;
   readonly startDeadline: (call: Call<A>, wait: Wait) => void;
+  /** The core is to be told of reads: a turn is needed. */
+  readonly wake: () => void;
 }
 
 const LEAST_SWEEP = 1024;
@@ -109,10 +111,15 @@ export class Reads<Q, A> {
   }
 
   #ask(call: ReadCall<Q, A>): void {
-    call.number = ++this.#issued;
+    call.number = this.#issue();
     this.#asked.push(call);
     const dead = this.#asked.length - this.#open.size;
     if (dead > LEAST_SWEEP && dead > this.#open.size) this.#sweep();
+  }
+
+  #issue(): number {
+    this.#parts.wake();
+    return ++this.#issued;
   }
 
   /** The state now shows all that was acknowledged so far, if the lease holds when all is done. */
@@ -134,7 +141,7 @@ export class Reads<Q, A> {
     // The next ones should not have to wait, either.
     const { granted, wanted } = state.reading;
     const isAsking = this.#issued > this.#told || wanted > granted;
-    if (!isAsking && !isFresh(state, maxMs / 2, nowMs)) this.#issued++;
+    if (!isAsking && !isFresh(state, maxMs / 2, nowMs)) this.#issue();
     this.#answer(call);
   }
 

@@ -3,8 +3,8 @@ import type { Clock, Codec, Proposed } from '../../contracts/index.ts';
 import { CoxswainError } from '../../errors.ts';
 import type { RaftState } from '../../raft/index.ts';
 import type { ForwardedKind } from '../wire/index.ts';
-import type { Call } from './call.ts';
-import { Deadlines } from './deadlines.ts';
+import type { Call, CallInit } from './call.ts';
+import { Deadlines, type Expiring } from './deadlines.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { Proposals } from './proposals.ts';
 import { commandTooLarge, LocalTicket, type Ticket, type TicketOwner } from './ticket.ts';
@@ -36,7 +36,7 @@ export class Requests<C, R> implements TicketOwner {
   }
 
   propose(command: C, wait: Wait): Promise<Proposed<R>> {
-    return this.#enqueue('command', this.#encode(command), wait);
+    return this.#enqueue('command', this.encode(command), wait);
   }
 
   waitFor<T>(look: () => T | undefined, wait: Wait): Promise<T> {
@@ -74,22 +74,39 @@ export class Requests<C, R> implements TicketOwner {
   }
 
   #enqueue(kind: ForwardedKind, body: Uint8Array, wait: Wait): Promise<Proposed<R>> {
-    const { signal } = wait;
+    const { signal, timeoutMs } = wait;
     return new Promise((resolve, reject) => {
-      this.#parts.proposals.checkRoom(body.length);
-      const ticket = new LocalTicket<R>({ resolve, reject, signal }, { kind, body }, this);
-      this.startDeadline(ticket, wait);
-      this.#parts.proposals.enqueue(ticket);
+      this.enqueue<R>({ kind, body }, { resolve, reject, signal }, timeoutMs);
     });
+  }
+
+  /** Asks for one entry, here or at the leader. Throws ERR_QUEUE_FULL. */
+  enqueue<T>(
+    entry: { readonly kind: ForwardedKind; readonly body: Uint8Array },
+    init: CallInit<Proposed<T>>,
+    timeoutMs: number,
+  ): LocalTicket<T> {
+    const { proposals } = this.#parts;
+    proposals.checkRoom(entry.body.length);
+    const ticket = new LocalTicket<T>(init, entry, this);
+    this.startDeadline(ticket, { signal: init.signal, timeoutMs });
+    proposals.enqueue(ticket);
+    return ticket;
   }
 
   /** The call fails when its time runs out. */
   startDeadline<T>(call: Call<T>, { timeoutMs }: Wait): void {
-    this.#deadlines.add(call, this.#parts.clock.now(), timeoutMs);
+    this.later(call, timeoutMs);
+  }
+
+  /** `item` expires after that time, unless it is settled by then. */
+  later(item: Expiring, delayMs: number): void {
+    this.#deadlines.add(item, this.#parts.clock.now(), delayMs);
     this.#parts.wake();
   }
 
-  #encode(command: C): Uint8Array {
+  /** Throws ERR_COMMAND_ENCODING or ERR_COMMAND_TOO_LARGE. */
+  encode(command: C): Uint8Array {
     const { codec, maxCommandBytes } = this.#parts;
     let body: Uint8Array;
     try {

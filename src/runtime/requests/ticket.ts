@@ -1,14 +1,18 @@
 // One who waits for an entry: queued, then in a log or sent to the leader, then settled, once.
 import type { Proposed } from '../../contracts/index.ts';
 import { CoxswainError, type ErrorCode } from '../../errors.ts';
+import { Refusal } from '../refusal.ts';
 import type { ForwardedKind } from '../wire/index.ts';
 import { Call, type CallInit, type GivenUp } from './call.ts';
 
 /** `queued`: no log has it. `forwarded`: the leader may have it. `logged`: ours has or had it. */
 export type TicketPlace = 'queued' | 'forwarded' | 'logged';
 
+/** A `tick` is the leader's own, and is not asked for by others. */
+export type TicketKind = ForwardedKind | 'tick';
+
 export interface Ticket {
-  readonly kind: ForwardedKind;
+  readonly kind: TicketKind;
   readonly body: Uint8Array;
   place: TicketPlace;
   /** Position in the log once `logged`; 0 before. */
@@ -17,7 +21,7 @@ export interface Ticket {
   /** The number it was forwarded under; 0 before. */
   request: number;
   readonly settled: boolean;
-  /** The entry was applied here. */
+  /** The entry was applied here; a Refusal when it was only looked at. */
   applied(result: unknown, index: number, term: number): void;
   fail(error: CoxswainError): void;
 }
@@ -29,7 +33,7 @@ export function ticketError(
   message: string,
   cause?: unknown,
 ): CoxswainError {
-  const unknown = ticket.place !== 'queued' && ticket.kind === 'command';
+  const unknown = ticket.place !== 'queued' && ticket.kind !== 'noop';
   return new CoxswainError(code, unknown ? `${message}; it may have been applied` : message, {
     outcome: unknown ? 'unknown' : 'not-applied',
     retryable: retryableCodes.includes(code),
@@ -77,7 +81,8 @@ export class LocalTicket<R> extends Call<Proposed<R>> implements Ticket {
   }
 
   applied(result: unknown, index: number, term: number): void {
-    this.resolve({ result: result as R, index, term });
+    if (result instanceof Refusal) this.fail(result.error);
+    else this.resolve({ result: result as R, index, term });
   }
 
   protected override errorOf(code: GivenUp): CoxswainError {

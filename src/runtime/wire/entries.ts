@@ -3,6 +3,7 @@
 import type { EntryKind, LogEntry } from '../../contracts/index.ts';
 import { type ByteReader, ByteWriter, frameError, type SlabAllocator } from '../../lib/bytes.ts';
 import { decodeMembers } from './members-entry.ts';
+import { checkSessionEntry } from './session-entries.ts';
 import { type EntryRun, ReceivedEntry } from './sized-entry.ts';
 
 const RUN_BYTES = 4 + 8 + 8 + 1;
@@ -18,6 +19,7 @@ const kindNumbers: Readonly<Record<EntryKind, number>> = {
   verify: 7,
   tick: 8,
   version: 9,
+  'session-command': 10,
 };
 
 const kindsByNumber: ReadonlyMap<number, EntryKind> = new Map(
@@ -72,6 +74,7 @@ export function decodeEntries(
       const size = reader.u32();
       const entry = new ReceivedEntry(index, run, reader.source, reader.skip(size), size);
       if (kind === 'members') decodeMembers(entry.body);
+      else if (kind !== 'command') checkSessionEntry(kind, entry.body);
       entries.push(entry);
     }
   }

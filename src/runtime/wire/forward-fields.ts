@@ -1,10 +1,29 @@
 // Proposals on their way to the leader, and its answers, as bytes after the header.
+import type { EntryKind } from '../../contracts/index.ts';
 import type { ErrorCode, Outcome } from '../../errors.ts';
 import { type ByteReader, type ByteWriter, frameError } from '../../lib/bytes.ts';
+import { checkSessionEntry } from './session-entries.ts';
 import { readText, textBytes, writeText } from './text.ts';
 
-/** `command`: bytes for the machine. `noop`: the mark of a linearizable read. */
-export type ForwardedKind = 'command' | 'noop';
+/** Entries that a member can ask its leader for. `noop`: the mark of a linearizable read. */
+export type ForwardedKind = Extract<
+  EntryKind,
+  'command' | 'noop' | 'session-open' | 'session-close' | 'session-command' | 'fence'
+>;
+
+/** Numbers are part of the format and are never used again. */
+const kindNumbers: Readonly<Record<ForwardedKind, number>> = {
+  noop: 0,
+  command: 1,
+  'session-open': 2,
+  'session-close': 3,
+  'session-command': 4,
+  fence: 5,
+};
+
+const kindsByNumber: ReadonlyMap<number, ForwardedKind> = new Map(
+  Object.entries(kindNumbers).map(([kind, number]) => [number, kind as ForwardedKind]),
+);
 
 export interface ForwardedRequest {
   /** Number of the request, ascending within one boot of its origin. */
@@ -24,7 +43,7 @@ export interface ForwardedApplied {
   readonly request: number;
   readonly index: number;
   readonly term: number;
-  /** The encoded result; empty for a noop. */
+  /** The encoded result or answer; empty when there is none. */
   readonly result: Uint8Array;
 }
 
@@ -62,7 +81,7 @@ export function writeForward(writer: ByteWriter, forward: Forward): void {
   writer.u32(forward.requests.length);
   for (const { request, kind, body } of forward.requests) {
     writer.u53(request);
-    writer.u8(kind === 'command' ? 1 : 0);
+    writer.u8(kindNumbers[kind]);
     writer.u32(body.length);
     writer.bytes(body);
   }
@@ -73,8 +92,11 @@ export function readForward(reader: ByteReader): Forward {
   const requests: ForwardedRequest[] = [];
   for (let count = readCount(reader, REQUEST_BYTES); count > 0; count--) {
     const request = reader.u53();
-    const kind = reader.flag() ? 'command' : 'noop';
-    requests.push({ request, kind, body: reader.bytes(reader.u32()) });
+    const kind = kindsByNumber.get(reader.u8());
+    if (kind === undefined) throw frameError('a request of unknown kind');
+    const body = reader.bytes(reader.u32());
+    checkSessionEntry(kind, body);
+    requests.push({ request, kind, body });
   }
   return { type: 'forward', term, requests };
 }

@@ -78,6 +78,11 @@ export class Catalog {
     return result;
   }
 
+  /** How many entries are known to be committed. */
+  committed(history: number): number {
+    return this.#histories.at(history).committed.length;
+  }
+
   /** The history with what this member shows of it; throws if the two contradict each other. */
   record(history: number, member: number): number {
     const key = history * MEMBERS + member;

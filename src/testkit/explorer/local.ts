@@ -27,6 +27,12 @@ export interface Held {
   readonly envelope: Envelope;
 }
 
+/** How many entries were known to be committed, by anybody, when it was asked for. */
+export interface OpenRead {
+  readonly number: number;
+  readonly committed: number;
+}
+
 export interface Local {
   readonly at: number;
   readonly state: RaftState;
@@ -38,6 +44,10 @@ export interface Local {
   readonly disk: readonly SimEntry[];
   readonly pending: readonly Batch[];
   readonly held: readonly Held[];
+  /** How often it has started: runs without a read do not count. */
+  readonly boot: number;
+  /** Reads that are not answered yet. */
+  readonly reads: readonly OpenRead[];
 }
 
 function firstEntry({ learners, members }: Scope): SimEntry {
@@ -63,15 +73,17 @@ export function createLocal(at: number, scope: Scope): Local {
       : { term: 1, votedFor: undefined, commit: 1 },
     known: NOBODY_MET,
     disk: isNew ? [] : [firstEntry(scope)],
+    boot: 1,
   };
   const state = loadState(durable, false);
-  return { ...durable, state, log: durable.disk, pending: [], held: [] };
+  return { ...durable, state, log: durable.disk, pending: [], held: [], reads: [] };
 }
 
 /** What a crash leaves. */
-type Durable = Pick<Local, 'at' | 'hardState' | 'known' | 'disk'>;
+type Durable = Pick<Local, 'at' | 'hardState' | 'known' | 'disk' | 'boot'>;
 
-export function loadState({ at, disk, hardState, known }: Durable, restarted: boolean): RaftState {
+export function loadState(durable: Durable, restarted: boolean): RaftState {
+  const { at, boot, disk, hardState, known } = durable;
   const runs: { from: number; term: number }[] = [];
   for (const [place, { term }] of disk.entries()) {
     if (runs.at(-1)?.term !== term) runs.push({ from: place + 1, term });
@@ -80,7 +92,7 @@ export function loadState({ at, disk, hardState, known }: Durable, restarted: bo
   return createState({
     id: idOf(at),
     incarnation: INCARNATION,
-    boot: 1,
+    boot,
     known,
     configs: configurationsOf(disk),
     hardState,
@@ -100,7 +112,7 @@ export function inForce(log: readonly SimEntry[]): Configuration | undefined {
 
 /** Equal for two members that will do the same, whatever happens to them. */
 export function keyOf(local: Local, numberOf: (envelope: Envelope) => number): string {
-  const { at, disk, held, log, pending, state } = local;
+  const { at, disk, held, log, pending, reads, state } = local;
   const { completed } = state.writes;
   return [
     at,
@@ -115,6 +127,7 @@ export function keyOf(local: Local, numberOf: (envelope: Envelope) => number): s
         `${write.lastIndex}@${write.lastTerm} ${knownText(write.known)} ${entriesText(entries)}`,
     ),
     ...held.map(({ after, envelope }) => `h${after - completed} ${numberOf(envelope)}`),
+    ...reads.map(({ committed, number }) => `r${number} ${committed}`),
   ].join('|');
 }
 
@@ -128,6 +141,8 @@ export interface Draft {
   readonly disk: SimEntry[];
   pending: Batch[];
   held: Held[];
+  boot: number;
+  reads: OpenRead[];
 }
 
 export function draftOf(local: Local): Draft {
@@ -140,6 +155,8 @@ export function draftOf(local: Local): Draft {
     disk: [...local.disk],
     pending: [...local.pending],
     held: [...local.held],
+    boot: local.boot,
+    reads: [...local.reads],
   };
 }
 

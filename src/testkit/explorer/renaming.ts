@@ -77,12 +77,16 @@ function renameState(state: RaftState, renaming: Renaming): RaftState {
 }
 
 function renameLeading(leading: Leading, renaming: Renaming): Leading {
-  const { handover, yielded } = leading;
+  const { handover, reads, yielded } = leading;
   return {
     ...leading,
     progress: renameKeys(leading.progress, renaming),
     handover: handover && { ...handover, to: renameId(handover.to, renaming) },
     yielded: renameKeys(yielded, renaming),
+    reads: {
+      waiting: renameKeys(reads.waiting, renaming),
+      batch: reads.batch && { ...reads.batch, asks: renameKeys(reads.batch.asks, renaming) },
+    },
   };
 }
 

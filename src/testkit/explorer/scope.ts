@@ -30,6 +30,8 @@ export interface Scope {
   readonly changes: readonly MembersChange[];
   /** How often a leader may be asked to hand over, to whomever it can. */
   readonly transfers: number;
+  /** How often any member may be asked to read; its machine settles entries at once. */
+  readonly reads: number;
   /**
    * Are states one that differ only by which member is which? `step` must not tell them apart.
    * Learners, and those whom a change names, are told apart all the same.
@@ -54,6 +56,7 @@ export const DEFAULT_SCOPE: Scope = {
   learners: 0,
   changes: [],
   transfers: 0,
+  reads: 0,
   alike: true,
   maxStates: 16_000_000,
   step,
@@ -70,12 +73,13 @@ export type ScopeName =
   | 'replacement'
   | 'succession'
   | 'again'
-  | 'handover';
+  | 'handover'
+  | 'reads';
 
 /** Two elections, without commands: what entries say of members is what counts. */
 const changing = { maxTerm: 3, proposals: 0, stepDowns: false } as const;
 
-/** Scopes that are explored whole, each in a minute or two. Together they cover every event. */
+/** Scopes that are explored whole, each in a minute or two. Together they cover every event but `clocks`. */
 export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
   /** Two elections among three: what the paper's figure 8 needs, and more. */
   elections: { maxTerm: 3, inFlight: 1, stepDowns: false },
@@ -105,6 +109,8 @@ export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
   },
   /** Three members, two elections, one of them asked for by a leader that was heard. */
   handover: { ...changing, inFlight: 1, crashes: 0, heartbeats: 1, transfers: 1 },
+  /** Three members, two elections, a read at any of them: no answer misses what is committed. */
+  reads: { ...changing, inFlight: 1, crashes: 0, reads: 1 },
 };
 
 /** Throws ERR_INVALID_OPTION. */
@@ -112,7 +118,14 @@ export function checkScope(scope: Scope): void {
   checkKnown('scope.', scope, Object.keys(DEFAULT_SCOPE));
   checkInteger('scope.members', scope.members, 1, 5);
   checkInteger('scope.maxTerm', scope.maxTerm, 1, 15);
-  for (const name of ['proposals', 'crashes', 'repeats', 'heartbeats', 'transfers'] as const) {
+  for (const name of [
+    'proposals',
+    'crashes',
+    'repeats',
+    'heartbeats',
+    'transfers',
+    'reads',
+  ] as const) {
     checkInteger(`scope.${name}`, scope[name], 0, 15);
   }
   checkInteger('scope.learners', scope.learners, 0, scope.members - 1);

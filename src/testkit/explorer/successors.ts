@@ -73,6 +73,10 @@ export class Successors {
     }
     for (let count = 1; count <= pending.length; count++)
       go(100 + count, { type: 'written', count });
+    if (spent.reads < scope.reads) {
+      const committed = this.#catalog.committed(world.history);
+      go(80 + committed, { type: 'read', committed }, { ...spent, reads: spent.reads + 1 });
+    }
     if (spent.crashes === scope.crashes) return;
     const crashed = { ...spent, crashes: spent.crashes + 1 };
     for (let kept = 0; kept <= pending.length; kept++)
@@ -141,7 +145,8 @@ export class Successors {
     for (const number of sent) {
       const envelope = this.#catalog.envelope(number);
       const { type } = envelope.message;
-      if (this.#scope.heartbeats === 0 && type === 'heartbeat') continue;
+      const { heartbeats, reads } = this.#scope;
+      if (heartbeats + reads === 0 && type === 'heartbeat') continue;
       const isInstant = type === 'pre-vote-request' || type === 'pre-vote-reply';
       if (isInstant && this.#scope.preVotes === 'instant') {
         const to = members[envelope.to] ?? 0;

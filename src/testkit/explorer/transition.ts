@@ -14,6 +14,7 @@ import {
   planTransfer,
   type RaftEvent,
   type RaftState,
+  type ReadIndex,
   type Send,
   type step,
   summarize,
@@ -45,6 +46,8 @@ export type Happening =
   | { readonly type: 'transfer'; readonly to: number }
   /** The member that a leader hands over to takes too long. */
   | { readonly type: 'give-up' }
+  /** So many entries are known to be committed, by anybody. */
+  | { readonly type: 'read'; readonly committed: number }
   /** The first `count` writes are durable, as one. */
   | { readonly type: 'written'; readonly count: number }
   /** The power goes, with the first `kept` writes durable, and comes back. */
@@ -108,6 +111,8 @@ class Transition {
         });
       case 'give-up':
         return this.#giveUp();
+      case 'read':
+        return this.#read(what.committed);
       case 'written':
         return this.#written(what.count);
       case 'crash':
@@ -179,6 +184,8 @@ class Transition {
         return;
       case 'send':
         return this.#send(effect);
+      case 'read-index':
+        return this.#answer(effect);
       default:
     }
   }
@@ -186,7 +193,9 @@ class Transition {
   #send({ after, message, to }: Send): void {
     const { at, held, log, state } = this.#draft;
     const entries = message.type === 'append' ? log.slice(message.from - 1, message.until - 1) : [];
-    const envelope = { from: at, to: placeOf(to), message, entries };
+    // How old an answer is does not matter here.
+    const told = 'atMs' in message ? { ...message, atMs: 0 } : message;
+    const envelope = { from: at, to: placeOf(to), message: told, entries };
     if (after <= state.writes.completed) this.#leave(envelope);
     else if (!held.some((other) => isEqual(other.envelope, envelope)))
       held.push({ after, envelope });
@@ -231,6 +240,24 @@ class Transition {
     this.#step({ type: 'timeout' }, dueMs, 0);
   }
 
+  #read(committed: number): void {
+    const { reads, state } = this.#draft;
+    const number = state.reading.wanted + 1;
+    reads.push({ number, committed });
+    this.#step({ type: 'read', upTo: number }, state.now, 0);
+  }
+
+  /** Whatever is applied later: the index alone must be high enough. */
+  #answer({ index, upTo }: ReadIndex): void {
+    const draft = this.#draft;
+    const answered = draft.reads.filter(({ number }) => number <= upTo);
+    draft.reads = draft.reads.filter(({ number }) => number > upTo);
+    for (const { committed } of answered) {
+      const isShown = index >= committed;
+      assert(isShown, `a read shows the ${committed} entries that were committed before it`);
+    }
+  }
+
   #written(count: number): void {
     const draft = this.#draft;
     const { write } = this.#persist(count);
@@ -264,6 +291,9 @@ class Transition {
     draft.pending = [];
     draft.held = [];
     draft.log = [...draft.disk];
+    // Nobody has anything to tell a run that was never asked to read.
+    if (draft.state.reading.wanted > 0) draft.boot++;
+    draft.reads = [];
     draft.state = loadState(draft, true);
     this.#step({ type: 'start' }, 0, 0);
   }
@@ -271,8 +301,10 @@ class Transition {
 
 /** Every wait can end at any time, so it does not matter how much of one that goes on is over. */
 function settleClock(state: RaftState): void {
-  const { leading, now } = state;
+  const { leading, now, reading } = state;
   state.electionDueMs = now + PATIENCE_MS;
+  // Nobody asks again in the same term: each time would be another round, without an end.
+  if (reading.asked !== undefined) reading.asked = { ...reading.asked, atMs: now };
   if (leading === undefined) return;
   leading.heartbeatDueMs = now + HEARTBEAT_MS;
   if (leading.handover !== undefined) {

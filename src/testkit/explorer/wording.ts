@@ -34,6 +34,8 @@ export function describeAction(action: Action, names: readonly string[]): string
       return `${name} is asked to hand over to ${nameOf(what.to)}${without}`;
     case 'give-up':
       return `${name} hands over no longer${without}`;
+    case 'read':
+      return `${name} is asked to read when ${what.committed} entries are committed${without}`;
     case 'written':
       return `${name} has written ${describeWrites(0, what.count)}${without}`;
     case 'crash': {

@@ -17,18 +17,19 @@ export interface Spent {
   /** Bit i: the change at place i. */
   readonly changes: number;
   readonly transfers: number;
+  readonly reads: number;
 }
 
 export const NOTHING_SPENT: Spent = {
   ...{ proposals: 0, crashes: 0, repeats: 0, heartbeats: 0 },
-  ...{ changes: 0, transfers: 0 },
+  ...{ changes: 0, transfers: 0, reads: 0 },
 };
 
 /** One text for each world, two units for each number: exact, where a hash could err. */
 export function encodeWorld({ history, members, network, spent }: World): string {
-  const { changes, crashes, heartbeats, proposals, repeats, transfers } = spent;
+  const { changes, crashes, heartbeats, proposals, reads, repeats, transfers } = spent;
   const bounded = proposals + 16 * crashes + 256 * repeats + 4096 * heartbeats;
-  const units: number[] = [bounded, changes + 256 * transfers];
+  const units: number[] = [bounded, changes + 256 * transfers + 4096 * reads];
   for (const number of members) units.push(number & 0xffff, number >>> 16);
   units.push(history & 0xffff, history >>> 16);
   for (const number of network) units.push(number & 0xffff, number >>> 16);
@@ -51,7 +52,8 @@ export function decodeWorld(text: string, size: number): World {
     repeats: (bounded >>> 8) & 15,
     heartbeats: bounded >>> 12,
     changes: reconfigured & 255,
-    transfers: reconfigured >>> 8,
+    transfers: (reconfigured >>> 8) & 15,
+    reads: reconfigured >>> 12,
   };
   return { members, history, spent, network };
 }

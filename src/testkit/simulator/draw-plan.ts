@@ -26,8 +26,7 @@ export function drawPlan(seed: number): Plan {
     ...{ seed, members, changes },
     durationMs: draw.pick([10, 20, 40, 80]) * electionMinMs,
     options: {
-      heartbeatMs,
-      electionMinMs,
+      ...{ heartbeatMs, electionMinMs },
       electionMaxMs: Math.ceil(electionMinMs * (1.1 + 2 * draw.unit())),
       maxAppendBytes: draw.pick([1, 40, 100, 1000, 1 << 20]),
       maxInflightAppends: draw.pick([1, 2, 3, 8, 64]),

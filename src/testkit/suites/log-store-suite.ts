@@ -147,7 +147,7 @@ async function refusesMissing({ store }: LogStoreUnderTest): Promise<void> {
 async function keepsBodies({ store, reopen }: LogStoreUnderTest): Promise<void> {
   const kinds: readonly EntryKind[] = [
     ...(['command', 'noop', 'members', 'session-open', 'session-close'] as const),
-    ...(['fence', 'verify', 'tick', 'version'] as const),
+    ...(['fence', 'verify', 'tick', 'version', 'session-command'] as const),
   ];
   const large = Uint8Array.from({ length: 300_000 }, (_, place) => place % 251);
   const written = kinds.map((kind, place) => {

@@ -34,7 +34,10 @@ describe('the progress of a follower', () => {
       catchUp: undefined,
       dropAtMs: Infinity,
       stranger: false,
-      leaseMs: -Infinity,
+      heardRound: 0,
+      heardSentMs: -Infinity,
+      patienceMs: 0,
+      wallOffsetMs: 0,
       inflight: [],
     });
   });

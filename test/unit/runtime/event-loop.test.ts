@@ -42,7 +42,8 @@ class Bench {
     });
     const hooks = {
       run: (_: unknown, event: RaftEvent) => {
-        if (event.type !== 'clocks') this.done.push(event.type);
+        if (event.type === 'clocks') return;
+        this.done.push(event.type);
         this.onRun(event);
       },
       takeProposals: () => {

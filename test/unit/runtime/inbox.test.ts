@@ -56,7 +56,7 @@ describe('an inbox', () => {
       'b append 5',
       'c pre-vote-request 0',
       'c pre-vote-reply 0',
-      'b forward 2',
+      `b forward ${forward.requests.length}`,
       'reply 2',
     ]);
     expect([inbox.badFrames, inbox.staleFrames]).toEqual([0, 0]);

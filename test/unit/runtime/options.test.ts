@@ -97,6 +97,12 @@ const refused: readonly (readonly [name: string, changes: object])[] = [
   ['limits.maxMembers', { limits: { maxMembers: 0 } }],
   ['limits.maxMembers', { limits: { maxMembers: 2.5 } }],
   ['limits.maxCommandByte', { limits: { maxCommandByte: 5 } }],
+  ['stateMachine', { stateMachine: { ...stateMachine, nextDeadlineMs: noop } }],
+  ['stateMachine', { stateMachine: { ...stateMachine, nextDeadlineMs: 5, tick: noop } }],
+  ['sessions', { sessions: 5 }],
+  ['sessions.max', { sessions: { max: 0 } }],
+  ['sessions.idleMs', { sessions: { idleMs: 0.5 } }],
+  ['sessions.idle', { sessions: { idle: 5 } }],
   ['clock', { clock: { now: noop } }],
   ['clock', { clock: null }],
   ['seed', { seed: -1 }],
@@ -165,6 +171,8 @@ describe('options that are accepted', () => {
       ...valid,
       ...{ heartbeatMs: 100, electionMinMs: 1000, electionMaxMs: 2000, requestTimeoutMs: 10_000 },
       ...{ limits: defaultLimits, checkInvariants: false, join: false },
+      sessions: { max: 10_000, idleMs: 3_600_000 },
+      ...{ lease: { maxClockDrift: 0.05 }, maxClockOffsetMs: 60_000 },
     });
     expect(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32).toBe(true);
     expect(clock.now()).toBeGreaterThan(0);

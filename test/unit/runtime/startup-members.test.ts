@@ -38,7 +38,7 @@ describe('an empty store', () => {
     const { identity, init, roster } = await start(storage, joiner);
     expect(identity).toMatchObject({ id: 'd', boot: 1, clusterId: joinerClusterId('orders') });
     expect(init).toMatchObject({
-      ...{ id: 'd', incarnation: identity.incarnation, restarted: false, configs: [] },
+      ...{ id: 'd', incarnation: identity.incarnation, silentMs: 0, configs: [] },
       known: { admitted: true, pins: new Map() },
       hardState: { term: 0, votedFor: undefined, commit: 0 },
       positions: { runs: [], sizes: [] },
@@ -59,7 +59,7 @@ describe('a member that is to join and was not told its cluster yet', () => {
     const before = await identityIn(storage);
     const { identity, init, roster } = await start(storage, changes);
     expect(identity).toEqual({ ...before, boot: 2 });
-    expect(init).toMatchObject({ restarted: false, configs: [], known: { admitted: true } });
+    expect(init).toMatchObject({ silentMs: 0, configs: [], known: { admitted: true } });
     expect(roster).toEqual([]);
     await expect(storage.log.read(1, 2, 1)).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' });
   });
@@ -95,7 +95,7 @@ describe('a member that has joined', () => {
   it('starts again when it is opened to join, and keeps what it was told', async () => {
     const { identity, init } = await start(await joined(), joiner);
     expect(identity).toMatchObject({ clusterId, boot: 2, pins: new Map([['a', 97]]) });
-    expect(init).toMatchObject({ restarted: true, known: { admitted: true } });
+    expect(init).toMatchObject({ silentMs: 1000, known: { admitted: true } });
     expect(init.configs.map(({ config }) => config.voters)).toEqual([['a', 'b', 'd']]);
   });
 

@@ -20,7 +20,7 @@ describe('the first start', () => {
     const config = createConfiguration({ voters: ['a', 'b', 'c'] });
     expect(init).toMatchObject({
       ...{ id: 'a', incarnation: identity.incarnation, known },
-      ...{ restarted: false, applied: 0, seed: 5, configs: [{ index: 1, config }] },
+      ...{ boot: 1, silentMs: 0, applied: 0, seed: 5, configs: [{ index: 1, config }] },
       hardState: { term: 1, votedFor: undefined, commit: 1 },
     });
     const other = new MemoryStorage();
@@ -47,7 +47,7 @@ describe('a later start', () => {
     expect(roster.map(({ index, members: found }) => [index, found.map(({ id }) => id)])).toEqual([
       [1, ['a', 'b', 'c']],
     ]);
-    expect(init).toMatchObject({ hardState, restarted: true, applied: 0 });
+    expect(init).toMatchObject({ hardState, boot: 2, silentMs: 1000, applied: 0 });
     expect(init.positions.runs.map(({ term }) => term)).toEqual([1, 2, 4]);
     expect(init.positions.sizes.slice(1)).toEqual([7, 9]);
     await storage.close();
@@ -103,7 +103,7 @@ describe('a store that is not this member’s own is refused and closed', () => 
 
 describe('a store that contradicts itself is refused and closed', () => {
   const identity: StoreIdentity = {
-    ...{ clusterId: '0011223344556677', id: 'a', incarnation: 9, boot: 1 },
+    ...{ clusterId: '0011223344556677', id: 'a', incarnation: 9, boot: 1, patienceMs: 9 },
     ...{ admitted: true, pins: new Map() },
   };
 

@@ -3,7 +3,13 @@ import { decodeIdentity, type StoreIdentity } from '../../../src/runtime/identit
 import { StoreRecord } from '../../../src/runtime/store-record.ts';
 
 const identity: StoreIdentity = {
-  ...{ clusterId: '00ff102000000000', id: 'a', incarnation: 2 ** 52 + 9, boot: 4 },
+  ...{
+    clusterId: '00ff102000000000',
+    id: 'a',
+    incarnation: 2 ** 52 + 9,
+    boot: 4,
+    patienceMs: 2 ** 33,
+  },
   ...{ admitted: false, pins: new Map([['b', 98]]) },
 };
 

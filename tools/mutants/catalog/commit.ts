@@ -80,10 +80,10 @@ export const COMMIT: readonly Mutant[] = [
     edits: [
       {
         file: REPLICATION,
-        find: `    const commit = Math.min(state.commit, progress.match);
-    progress.commitSent = Math.max(progress.commitSent, commit);`,
-        replace: `    const { commit } = state;
-    progress.commitSent = Math.max(progress.commitSent, commit);`,
+        find: `  const commit = Math.min(state.commit, progress.match);
+  progress.commitSent = Math.max(progress.commitSent, commit);`,
+        replace: `  const { commit } = state;
+  progress.commitSent = Math.max(progress.commitSent, commit);`,
       },
       {
         file: FOLLOWING,

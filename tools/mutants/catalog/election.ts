@@ -89,8 +89,9 @@ export const ELECTION: readonly Mutant[] = [
       {
         file: FILE,
         find: `state.votedFor === from) &&
+    isPlausibleClock(state, request.wallMs) &&
     isUpToDate(state.log, request.lastIndex, request.lastTerm);`,
-        replace: 'state.votedFor === from);',
+        replace: 'state.votedFor === from) && isPlausibleClock(state, request.wallMs);',
       },
     ],
   },
@@ -173,8 +174,8 @@ export const ELECTION: readonly Mutant[] = [
     edits: [
       {
         file: FILE,
-        find: '    !refusesVotes(state) &&\n    isUpToDate',
-        replace: '    isUpToDate',
+        find: '    !refusesVotes(state) &&\n    isPlausible',
+        replace: '    isPlausible',
       },
     ],
   },
@@ -193,7 +194,7 @@ export const ELECTION: readonly Mutant[] = [
     edits: [
       {
         file: 'src/raft/state.ts',
-        find: 'silentUntilMs: init.restarted ? now + options.electionMinMs : now,',
+        find: 'silentUntilMs: now + init.silentMs,',
         replace: 'silentUntilMs: now,',
       },
     ],

@@ -10,6 +10,7 @@ import { MEMBERSHIP } from './membership.ts';
 import { READS_MUTANTS } from './reads.ts';
 import { REQUESTS_MUTANTS } from './requests.ts';
 import { RUNTIME } from './runtime.ts';
+import { SESSIONS } from './sessions.ts';
 
 export const CATALOG: readonly Mutant[] = [
   ...ELECTION,
@@ -22,4 +23,5 @@ export const CATALOG: readonly Mutant[] = [
   ...RUNTIME,
   ...READS_MUTANTS,
   ...REQUESTS_MUTANTS,
+  ...SESSIONS,
 ];

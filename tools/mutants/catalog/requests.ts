@@ -4,7 +4,7 @@ import type { Mutant } from '../mutant.ts';
 const FORWARDING = 'src/runtime/requests/forwarding.ts';
 const DELEGATES = 'src/runtime/requests/delegates.ts';
 const PROPOSALS = 'src/runtime/requests/proposals.ts';
-const REQUESTS = 'src/runtime/requests/requests.ts';
+const READS = 'src/runtime/requests/reads.ts';
 
 export const REQUESTS_MUTANTS: readonly Mutant[] = [
   {
@@ -14,14 +14,12 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/runtime/engine.ts',
-        find: "    if (role !== 'leader') this.#delegates.stepDown();\n",
-        replace: `    if (role !== 'leader') {
-      this.#delegates.stepDown();
-      this.#proposals.failAll(() => {
-        const details = { outcome: 'not-applied', retryable: true } as const;
-        return new CoxswainError('ERR_LEADERSHIP_LOST', 'the leader stepped down', details);
-      });
-    }
+        find: '    this.#delegates.stepDown();\n',
+        replace: `    this.#delegates.stepDown();
+    this.#proposals.failAll(() => {
+      const details = { outcome: 'not-applied', retryable: true } as const;
+      return new CoxswainError('ERR_LEADERSHIP_LOST', 'the leader stepped down', details);
+    });
 `,
       },
     ],
@@ -45,8 +43,8 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/runtime/requests/ticket.ts',
-        find: "const unknown = ticket.place !== 'queued' && ticket.kind === 'command';",
-        replace: "const unknown = ticket.place === 'logged' && ticket.kind === 'command';",
+        find: "const unknown = ticket.place !== 'queued' && ticket.kind !== 'noop';",
+        replace: "const unknown = ticket.place === 'logged' && ticket.kind !== 'noop';",
       },
     ],
   },
@@ -135,8 +133,8 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/runtime/startup.ts',
-        find: 'const identity = { ...known, boot: known.boot + 1 };',
-        replace: 'const identity = { ...known };',
+        find: 'const identity = { ...known, boot: known.boot + 1, patienceMs };',
+        replace: 'const identity = { ...known, patienceMs };',
       },
     ],
   },
@@ -154,25 +152,25 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'read-before-caught-up',
-    bug: 'a linearizable read is answered before the machine here has applied its mark',
+    bug: 'a linearizable read is answered before the machine here has come to its index',
     source: 'etcd#3879, etcd#7331',
     edits: [
       {
-        file: REQUESTS,
-        find: '        .then(({ index }) => this.#untilApplied(index, wait))\n',
+        file: READS,
+        find: 'if (call.index > applied && !call.settled) break;',
         replace: '',
       },
     ],
   },
   {
-    name: 'read-without-a-mark',
+    name: 'read-without-an-index',
     bug: 'a linearizable read is answered from whatever the machine here holds',
     source: 'etcd#20418, etcd#7331',
     edits: [
       {
-        file: REQUESTS,
-        find: "if (consistency === 'local') return answer();",
-        replace: "if (consistency === 'local' || this.knowsLeader()) return answer();",
+        file: READS,
+        find: "if (consistency === 'linearizable') return this.#ask(call);",
+        replace: "if (consistency === 'linearizable') return this.#answer(call);",
       },
     ],
   },

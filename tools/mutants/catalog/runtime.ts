@@ -143,14 +143,14 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: APPLIER,
-        find: '    } catch (cause) {\n      this.#fail(cause);\n    }\n  }\n\n  #settle',
+        find: '    } catch (cause) {\n      this.#fail(cause);\n    }\n  }\n\n  /** What the entry',
         replace: `    } catch {
       this.#busy = false;
       this.#settle(entry, undefined);
     }
   }
 
-  #settle`,
+  /** What the entry`,
       },
     ],
   },
@@ -191,8 +191,8 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: STARTUP,
-        find: 'restarted: stored.last.index > 0 }',
-        replace: 'restarted: false }',
+        find: 'silentMs: stored.last.index > 0 ? patienceMs : 0 }',
+        replace: 'silentMs: 0 }',
       },
     ],
   },

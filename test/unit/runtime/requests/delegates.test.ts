@@ -1,15 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import type { Transport } from '../../../../src/contracts/index.ts';
+import { CoxswainError } from '../../../../src/errors.ts';
 import type { FrameSource } from '../../../../src/runtime/inbox.ts';
+import { Refusal } from '../../../../src/runtime/refusal.ts';
 import { Delegates } from '../../../../src/runtime/requests/delegates.ts';
 import { Proposals } from '../../../../src/runtime/requests/proposals.ts';
-import type { Forward, ForwardReply } from '../../../../src/runtime/wire/index.ts';
+import {
+  decodeAnswer,
+  encodeSessionOpen,
+  type Forward,
+  type ForwardedKind,
+  type ForwardReply,
+  SESSION_COMMAND_BYTES,
+} from '../../../../src/runtime/wire/index.ts';
 import { settledLeader } from '../../raft/member.ts';
 import { codec, decodeFrame } from '../wire/frames.ts';
 
 const never = () => {
   throw new Error('not asked for in this test');
 };
+
+const opening = { max: 7, idleMs: 70 };
 
 interface Limits {
   readonly maxQueuedProposals?: number;
@@ -42,6 +53,7 @@ class Bench {
     this.delegates = new Delegates({
       ...{ state: this.leader.state, transport, codec, proposals: this.proposals, maxFrameBytes },
       ...{ maxCommandBytes: limits.maxCommandBytes ?? 1000, maxBytes: limits.maxBytes ?? 1 << 16 },
+      sessionOpening: encodeSessionOpen(opening),
       encodeResult: (result) => {
         if (!(result instanceof Uint8Array)) throw new TypeError('not bytes');
         return result;
@@ -51,18 +63,18 @@ class Bench {
 
   forward(
     requests: readonly number[],
-    changes: Partial<Forward & FrameSource> = {},
+    changes: Partial<Forward & FrameSource & { kind: ForwardedKind }> = {},
     from = 'b',
     bytes = 1,
   ): void {
-    const { boot = 1, incarnation = 98, term = 1 } = changes;
+    const { boot = 1, incarnation = 98, kind = 'command', term = 1 } = changes;
     this.delegates.receive(
       from,
       { boot, incarnation },
       {
         ...{ type: 'forward', term },
         requests: requests.map((request) => {
-          return { request, kind: 'command', body: new Uint8Array(bytes).fill(request) };
+          return { request, kind, body: new Uint8Array(bytes).fill(request) };
         }),
       },
     );
@@ -182,6 +194,52 @@ describe('a leader that is asked by another member', () => {
         { request: 1, code: 'ERR_COMMAND_ENCODING', outcome: 'unknown', index: 5 },
       ]);
     }
+  });
+
+  it('carries what is known of a session’s command, and that it was applied at the least', () => {
+    const ask = (kind: ForwardedKind, result: Uint8Array) => {
+      const bench = new Bench({ maxFrameBytes: 4096 });
+      bench.forward([1], { kind });
+      bench.apply(5, { applied: true, index: 3, term: 1, result });
+      bench.delegates.flush();
+      return bench.replies[0]?.reply;
+    };
+    for (const kind of ['session-command', 'fence'] as const) {
+      const answer = { applied: true, index: 3, term: 1, result: Buffer.of(7) };
+      const bytes = ask(kind, Uint8Array.of(7))?.applied[0]?.result;
+      expect(decodeAnswer(bytes ?? new Uint8Array(0))).toEqual(answer);
+    }
+    expect(ask('session-command', new Uint8Array(5000))?.failed).toMatchObject([
+      { request: 1, code: 'ERR_COMMAND_ENCODING', outcome: 'unknown', index: 5 },
+    ]);
+    const without = ask('fence', new Uint8Array(5000))?.applied[0]?.result;
+    expect(decodeAnswer(without ?? new Uint8Array(0))).toEqual({
+      ...{ applied: true, index: 3, term: 1, result: undefined },
+    });
+  });
+
+  it('passes on why an entry was only looked at', () => {
+    const bench = new Bench();
+    bench.forward([1], { kind: 'session-command' });
+    const details = { outcome: 'unknown', index: 5 } as const;
+    bench.apply(5, new Refusal(new CoxswainError('ERR_SESSION_EXPIRED', 'it is gone', details)));
+    bench.delegates.flush();
+    expect(bench.replies[0]?.reply.failed).toMatchObject([
+      { request: 1, code: 'ERR_SESSION_EXPIRED', outcome: 'unknown', index: 5 },
+    ]);
+  });
+
+  it('opens sessions by its own options, whatever the other member says', () => {
+    const bench = new Bench();
+    bench.forward([1], { kind: 'session-open' });
+    expect(bench.proposals.queued()).toMatchObject([{ body: encodeSessionOpen(opening) }]);
+  });
+
+  it('bounds the command of a session by its own bytes', () => {
+    const bench = new Bench({ maxCommandBytes: 10 });
+    bench.forward([1], { kind: 'session-command' }, 'b', 10 + SESSION_COMMAND_BYTES);
+    bench.forward([2], { kind: 'session-command' }, 'b', 11 + SESSION_COMMAND_BYTES);
+    expect(bench.queued).toEqual([1]);
   });
 
   it('forgets the origin that has been silent for longest, when there are too many', () => {

@@ -16,6 +16,7 @@ import {
   members,
   messages,
   plain,
+  sessionBodies,
 } from './frames.ts';
 
 describe('a frame', () => {
@@ -52,10 +53,11 @@ describe('a frame', () => {
   it('brings back entries of every kind', () => {
     const kinds: readonly EntryKind[] = [
       ...(['command', 'noop', 'members', 'session-open', 'session-close'] as const),
-      ...(['fence', 'verify', 'tick', 'version'] as const),
+      ...(['fence', 'verify', 'tick', 'version', 'session-command'] as const),
     ];
     const some = kinds.map((kind, at) => {
-      const body = kind === 'members' ? encodeMembers(members) : Uint8Array.of(at);
+      const session = sessionBodies.find(([each]) => each === kind)?.[1] ?? Uint8Array.of(at);
+      const body = kind === 'members' ? encodeMembers(members) : session;
       return new OwnEntry(11 + at, { term: 5, timeMs: 1, kind }, body);
     });
     const frame = decodeFrame(appendFrame({ ...append, until: 11 + kinds.length }, some));
@@ -89,7 +91,7 @@ describe('a frame', () => {
     [
       '03',
       { type: 'vote-request', wallMs: 0, term: 258, lastIndex: 3, lastTerm: 4, forced: true },
-      ['0000000000000003', '0000000000000004', '01'],
+      ['0000000000000003', '0000000000000004', '0000000000000000', '01'],
     ],
   ] as const)('keeps its bytes from version to version: kind %s', (kind, message, fields) => {
     const hex = Buffer.from(codec.encodeMessage(message)).toString('hex');
@@ -156,7 +158,7 @@ describe('a frame of another sender', () => {
 
   it('is refused when its group or kind is not known', () => {
     expect(() => codec.decode(changed(7, 1))).toThrow(refused(/group 1/));
-    for (const kind of [0, 15, 31, 34, 255]) {
+    for (const kind of [0, 17, 31, 34, 255]) {
       expect(() => codec.decode(changed(3, kind))).toThrow(refused(/kind/));
     }
   });

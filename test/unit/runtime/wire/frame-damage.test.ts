@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CoxswainError } from '../../../../src/errors.ts';
 import { createPrng, nextInteger } from '../../../../src/lib/prng.ts';
 import type { Frame } from '../../../../src/runtime/wire/frame-codec.ts';
-import { encodeMembers } from '../../../../src/runtime/wire/index.ts';
+import { encodeMembers, OwnEntry } from '../../../../src/runtime/wire/index.ts';
 import {
   append,
   appendFrame,
@@ -15,6 +15,7 @@ import {
   members,
   membersEntry,
   plain,
+  sessionBodies,
   withU32,
 } from './frames.ts';
 
@@ -177,11 +178,33 @@ describe('an append that contradicts itself', () => {
     }
   });
 
+  it('is refused when an entry of a session does not decode, and so is a request for it', () => {
+    for (const [kind, body] of sessionBodies) {
+      const bodies = [body.subarray(1), new Uint8Array(0), body.with(0, 0xff)];
+      if (kind !== 'session-command') bodies.push(Uint8Array.of(...body, 0));
+      const frameOf = (some: Uint8Array) =>
+        appendFrame({ ...append, until: 12 }, [
+          new OwnEntry(11, { term: 7, timeMs: 5, kind }, some),
+        ]);
+      const forwardOf = (some: Uint8Array) =>
+        codec.encodeForward({
+          ...{ type: 'forward', term: 7 },
+          requests: [{ request: 1, kind, body: some }],
+        });
+      expect(decode(frameOf(body))).toBeDefined();
+      expect(decode(forwardOf(body))).toBeDefined();
+      for (const bad of bodies) {
+        expect(() => codec.decode(frameOf(bad))).toThrow(refused);
+        expect(() => codec.decode(forwardOf(bad))).toThrow(refused);
+      }
+    }
+  });
+
   it('is refused when an entry is of a kind that is not known', () => {
     const bytes = appendFrame();
     const at = HEADER + 48 + 4 + 16;
     expect(bytes[at]).toBe(1);
-    for (const kind of [0, 10, 255]) {
+    for (const kind of [0, 11, 255]) {
       expect(() => codec.decode(bytes.with(at, kind))).toThrow(refused);
     }
   });

@@ -5,6 +5,13 @@ import {
   type Frame,
   FrameCodec,
 } from '../../../../src/runtime/wire/frame-codec.ts';
+import {
+  encodeFence,
+  encodeSessionClose,
+  encodeSessionCommand,
+  encodeSessionOpen,
+  type ForwardedKind,
+} from '../../../../src/runtime/wire/index.ts';
 import { encodeMembers, type MembersEntry } from '../../../../src/runtime/wire/members-entry.ts';
 import { OwnEntry } from '../../../../src/runtime/wire/sized-entry.ts';
 
@@ -29,7 +36,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
 const LARGE = 2 ** 53 - 2;
 
 export const messages: readonly Exclude<Message, { type: 'append' }>[] = [
-  { type: 'pre-vote-request', wallMs: 0, term: 1, campaign: 2, lastIndex: 3, lastTerm: 4 },
+  { type: 'pre-vote-request', wallMs: 5, term: 1, campaign: 2, lastIndex: 3, lastTerm: 4 },
   { type: 'pre-vote-reply', term: 1, campaign: 2, granted: true },
   {
     type: 'vote-request',
@@ -45,8 +52,8 @@ export const messages: readonly Exclude<Message, { type: 'append' }>[] = [
   { type: 'heartbeat', term: 1, stream: 2, round: 3, commit: 4, sent: 5 },
   {
     type: 'heartbeat-ack',
-    patienceMs: 100,
-    wallMs: 0,
+    patienceMs: 7,
+    wallMs: 8,
     term: 1,
     stream: 2,
     round: 3,
@@ -57,6 +64,8 @@ export const messages: readonly Exclude<Message, { type: 'append' }>[] = [
   { type: 'commit-notice', term: 1, commit: 2 },
   { type: 'stale-term', term: 2 ** 32 + 1 },
   { type: 'timeout-now', term: 1, round: 2 },
+  { type: 'read-request', term: 1, boot: 2, upTo: 3, atMs: 4 },
+  { type: 'read-reply', term: 1, incarnation: LARGE, boot: 2, upTo: 3, atMs: 4, index: 5 },
   { type: 'greeting', term: 3 },
   { type: 'greeting-reply', term: 1, incarnation: LARGE, known: true },
 ];
@@ -90,11 +99,22 @@ export function membersEntry(index: number, body = encodeMembers(members)): OwnE
   return new OwnEntry(index, { term: 7, timeMs: 5, kind: 'members' }, body);
 }
 
+const sequence = { session: 2 ** 40, sequence: 2 ** 53 - 1, floor: 7 };
+
+/** One of each kind of entry that belongs to a session. */
+export const sessionBodies: readonly (readonly [ForwardedKind, Uint8Array])[] = [
+  ['session-open', encodeSessionOpen({ idleMs: 2 ** 40, max: 2 ** 32 - 1 })],
+  ['session-close', encodeSessionClose(5)],
+  ['session-command', encodeSessionCommand(sequence, Uint8Array.of(1, 2))],
+  ['fence', encodeFence(sequence)],
+];
+
 export const forward: Extract<Frame, { type: 'forward' }> = {
   ...{ type: 'forward', term: 7 },
   requests: [
     { request: 1, kind: 'command', body: Uint8Array.of(1, 2, 3) },
     { request: 2 ** 40, kind: 'noop', body: new Uint8Array(0) },
+    ...sessionBodies.map(([kind, body], at) => ({ request: at, kind, body })),
   ],
 };
 

@@ -129,6 +129,41 @@ describe('a core that is broken', () => {
   });
 });
 
+/** Two members, two elections, two reads. */
+const reads = {
+  ...{ members: 2, maxTerm: 3, proposals: 0, crashes: 0, inFlight: 2 },
+  ...{ stepDowns: false, reads: 2 },
+} as const;
+
+describe('an exploration of reads', () => {
+  it('of two members finds nothing', () => {
+    const figures = { states: 10_323, transitions: 27_503, depth: 24, complete: true };
+    expect(explore(reads)).toEqual(figures);
+  });
+
+  it('finds a core that answers before its own first entry is committed (D1)', () => {
+    const broken: typeof step = (state, event, now) => {
+      const effects = step(state, event, now);
+      if (event.type !== 'read' || state.role !== 'leader' || effects.length > 0) return effects;
+      return [{ type: 'read-index', upTo: event.upTo, index: state.commit }];
+    };
+    const { violation } = explore({ ...reads, crashes: 1, step: broken });
+    expect(violation?.message).toMatch(/a read shows the 2 entries that were committed before it/);
+  });
+
+  it('finds a core that takes an answer to a run before its restart', () => {
+    const broken: typeof step = (state, event, now) => {
+      if (event.type !== 'receive' || event.message.type !== 'read-reply') {
+        return step(state, event, now);
+      }
+      const message = { ...event.message, boot: state.boot };
+      return step(state, { ...event, message }, now);
+    };
+    const scope = { ...reads, maxTerm: 2, proposals: 1, crashes: 1, repeats: 1, step: broken };
+    expect(explore(scope).violation?.message).toMatch(/no read is answered that nobody asked for/);
+  });
+});
+
 describe('an exploration of changes', () => {
   it.each([
     ['removes either of two', removals, { states: 42_963, transitions: 104_634, depth: 29 }],
