@@ -18,8 +18,9 @@ export function readClocks(state: RaftState, wallMs: number): void {
   if (jumpMs <= CLOCK_TOLERANCE_MS) return;
   state.reading.fresh = undefined;
   if (leading !== undefined) forgetRounds(leading);
-  // Whoever is right: what is stamped now could not be taken back (RA25).
-  if (jumpMs > options.maxClockOffsetMs && state.role === 'leader') {
+  // Whoever is right: what is stamped now could not be taken back (RA25). A candidate's voters have
+  // judged the clock as it was.
+  if (jumpMs > options.maxClockOffsetMs && state.role !== 'follower') {
     becomeFollower(state, state.term, undefined);
   }
 }
