@@ -1,6 +1,7 @@
 // Swarm testing: each family of faults is absent in a good part of the runs (Groce et al., ISSTA
 // 2012), limits are small and times extreme, so that what is rare in production is common here.
 import {
+  type AimedPlan,
   type ChangesPlan,
   type ClockPlan,
   MAX_MEMBERS,
@@ -68,13 +69,7 @@ export function drawPlan(seed: number): Plan {
       powerCutRate: maybe(0.5),
       neverBack: draw.chance(0.5) ? Math.floor((members - 1) / 2) : 0,
     },
-    aimed: {
-      crashAfterAppend: maybe(0.2),
-      crashBeforeSend: maybe(0.1),
-      crashAfterVote: maybe(0.3),
-      cutNewLeader: maybe(0.5),
-      stallLeader: maybe(0.02),
-    },
+    aimed: drawAimed(maybe),
     workload: {
       clients: draw.pick([1, 3, 10]),
       thinkMeanMs: draw.pick([heartbeatMs / 4, heartbeatMs, electionMinMs / 2]),
@@ -84,6 +79,16 @@ export function drawPlan(seed: number): Plan {
       applyMeanMs: draw.pick([0, 0, 0.1, heartbeatMs]),
       ...drawReads(seed, heartbeatMs),
     },
+  };
+}
+
+function drawAimed(maybe: (most: number) => number): AimedPlan {
+  return {
+    crashAfterAppend: maybe(0.2),
+    crashBeforeSend: maybe(0.1),
+    crashAfterVote: maybe(0.3),
+    cutNewLeader: maybe(0.5),
+    stallLeader: maybe(0.02),
   };
 }
 

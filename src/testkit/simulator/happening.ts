@@ -1,7 +1,7 @@
 // What the simulated future holds.
 import type { DrawnFamily, Fault, Link } from './faults.ts';
+import type { Read } from './read-oracle.ts';
 import type { Letter, SimMember } from './sim-member.ts';
-import type { Read } from './sim-reads.ts';
 
 export type Flap = Extract<Fault, { type: 'flap' }>;
 

@@ -1,5 +1,5 @@
-// The leader's time of day is everybody's (RA25): while most clocks are about right, no entry may be
-// stamped much further ahead than members may differ.
+// The leader's time of day is everybody's (RA25): while most clocks are about right, no entry may
+// be stamped much further ahead than members may differ.
 import { assert } from '../../lib/assert.ts';
 import type { Configuration } from '../../raft/index.ts';
 import type { Plan } from './plan.ts';

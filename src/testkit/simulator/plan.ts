@@ -140,9 +140,9 @@ export interface WorkloadPlan {
 
 /**
  * `network`: loss, repeats, late frames, links that stand still. `partition`: links that are cut.
- * `disk`: slow and failing writes. `clock`: rates, stalls, suspends, times of day that are wrong or
- * set, members whose own times differ. `process`: crashes, power cuts, members that never come back.
- * `aimed`: crashes, cuts and stalls at the worst moment.
+ * `disk`: slow and failing writes. `clock`: rates, stalls, suspensions, times of day that are wrong
+ * or set, members whose own times differ. `process`: crashes, power cuts, members that never come
+ * back. `aimed`: crashes, cuts and stalls at the worst moment.
  * `members`: changes of membership, handovers of leadership, emptied stores.
  */
 export type FaultFamily =

@@ -1,5 +1,6 @@
 // What an answered read must show at least, which only someone can know who sees all members at
 // once: what was committed anywhere when it was asked for, or as long before as it allows.
+import type { Call } from './clients.ts';
 import type { Leases } from './leases.ts';
 import type { Plan } from './plan.ts';
 import type { Referee } from './referee.ts';
@@ -17,6 +18,21 @@ export interface Floor {
   readonly now: number;
   /** What it must show even if nobody is asked. */
   readonly least: number;
+}
+
+/** One attempt of a read, at one member, in one of its lives. */
+export interface Read<C = unknown, R = unknown> {
+  readonly member: SimMember;
+  readonly life: number;
+  /** Undefined for one that only wants to know that reads are answered. */
+  readonly call: Call<C, R> | undefined;
+  readonly floor: Floor;
+  /** Its number; 0 while it was not asked for. */
+  number: number;
+  /** How far the machine must have come. */
+  index: number;
+  isByLease: boolean;
+  isAnswered: boolean;
 }
 
 /** Clocks are compared at readings, which may each hide that much: ms. */

@@ -13,7 +13,7 @@ import type { Happening } from './happening.ts';
 import type { Mark } from './mark-labels.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
-import type { Floor, ReadOracle } from './read-oracle.ts';
+import type { Read, ReadOracle } from './read-oracle.ts';
 import type { Op, SimMember } from './sim-member.ts';
 
 /** What reads happen to. */
@@ -31,21 +31,6 @@ export interface ReadSite<C, R> {
   /** A machine begins to answer: a good moment for something to happen. */
   duringQuery(member: SimMember): void;
   mark(label: Mark): void;
-}
-
-/** One attempt of a read, at one member, in one of its lives. */
-export interface Read<C = unknown, R = unknown> {
-  readonly member: SimMember;
-  readonly life: number;
-  /** Undefined for one that only wants to know that reads are answered. */
-  readonly call: Call<C, R> | undefined;
-  readonly floor: Floor;
-  /** Its number; 0 while it was not asked for. */
-  number: number;
-  /** How far the machine must have come. */
-  index: number;
-  isByLease: boolean;
-  isAnswered: boolean;
 }
 
 /** The reads of one member in one life. */

@@ -39,7 +39,7 @@ export const READS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'read-joins-a-round-under-way',
-    bug: 'a read that comes while a round is under way is answered with those that began it',
+    bug: 'a read that comes during a round is answered with those that began it',
     source: 'etcd#20418, Raft thesis §6.4',
     edits: [
       {
@@ -104,13 +104,13 @@ export const READS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'read-reply-of-an-earlier-run-taken',
-    bug: 'an answer to reads of an earlier run of this member is taken for one to reads of this run',
+    bug: 'an answer to reads of an earlier run of this member is taken for one of this run',
     source: 'etcd#20418',
     edits: [
       {
         file: READS,
-        find: '  if (reply.incarnation !== state.incarnation || reply.boot !== state.boot) return;\n',
-        replace: '',
+        find: 'reply.incarnation !== state.incarnation || reply.boot !== state.boot',
+        replace: 'reply.incarnation !== state.incarnation',
       },
     ],
   },
@@ -200,7 +200,7 @@ export const READS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'wrong-clock-is-voted-for',
-    bug: 'a member whose time of day is off by hours is elected, and its stamps are the time of all',
+    bug: 'a member whose time of day is off by hours is elected, and stamps entries with it',
     source: 'CCF: time, 2022',
     edits: [
       {
@@ -217,8 +217,8 @@ export const READS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: CLOCKS,
-        find: "jumpMs > options.maxClockOffsetMs && state.role === 'leader'",
-        replace: "jumpMs === Infinity && state.role === 'leader'",
+        find: "jumpMs > options.maxClockOffsetMs && state.role !== 'follower'",
+        replace: "jumpMs > options.maxClockOffsetMs && state.role === 'candidate'",
       },
     ],
   },
