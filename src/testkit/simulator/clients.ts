@@ -5,8 +5,8 @@ import { assert } from '../../lib/assert.ts';
 import type { Operation } from '../checkers/index.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
-import type { Want } from './read-oracle.ts';
 import { SubjectError, type Workload } from './subject.ts';
+import { drawWant, type Want } from './want.ts';
 
 /** Attempts of one call: a count. */
 const MAX_ATTEMPTS = 5;
@@ -261,24 +261,6 @@ export class Clients<C, R> {
     const attempt = this.#attempts[serial - 1];
     assert(attempt !== undefined, `attempt ${serial} was made`);
     return attempt;
-  }
-}
-
-/** Drawn apart, so that all else of a call is as it would be without. */
-function drawWant(id: string, { options, seed, workload }: Plan): Want | undefined {
-  const draw = new Random(seed, `read ${id}`);
-  if (!draw.chance(workload.reads)) return undefined;
-  const level = draw.pick([
-    ...(['linearizable', 'linearizable', 'linearizable', 'lease', 'lease', 'lease'] as const),
-    ...(['fresh', 'fresh', 'at-least', 'local'] as const),
-  ]);
-  switch (level) {
-    case 'fresh':
-      return { level, amount: options.electionMinMs * draw.pick([0.2, 1, 3]) };
-    case 'at-least':
-      return { level, amount: draw.integer(-3, 3) };
-    default:
-      return { level, amount: 0 };
   }
 }
 

@@ -19,7 +19,10 @@ export function createMembers(plan: Plan): SimMember[] {
   return ids.map((_, at) => {
     const draw = new Random(seed, `clock ${at}`);
     const spread = (most: number) => most * (2 * draw.unit() - 1);
-    const rate = 1 + spread(clock.rateSpread);
+    const some = spread(clock.rateSpread);
+    // The widest difference that there may be is the one that matters.
+    const isExtreme = new Random(seed, `rate ${at}`).chance(0.5);
+    const rate = 1 + (isExtreme ? Math.sign(some) * clock.rateSpread : some);
     const origin = at < members ? first : JOINER;
     const skewMs = spread(clock.maxSkewMs);
     const wrongMs = at < clock.wrong ? Math.sign(skewMs || 1) * WRONG_MS : 0;

@@ -69,7 +69,7 @@ export function drawPlan(seed: number): Plan {
       powerCutRate: maybe(0.5),
       neverBack: draw.chance(0.5) ? Math.floor((members - 1) / 2) : 0,
     },
-    aimed: drawAimed(maybe),
+    aimed: { ...drawAimed(maybe), ...apart.aimed },
     workload: {
       clients: draw.pick([1, 3, 10]),
       thinkMeanMs: draw.pick([heartbeatMs / 4, heartbeatMs, electionMinMs / 2]),
@@ -82,7 +82,7 @@ export function drawPlan(seed: number): Plan {
   };
 }
 
-function drawAimed(maybe: (most: number) => number): AimedPlan {
+function drawAimed(maybe: (most: number) => number): Omit<AimedPlan, 'cutLeader'> {
   return {
     crashAfterAppend: maybe(0.2),
     crashBeforeSend: maybe(0.1),
@@ -100,6 +100,7 @@ function drawClocks(
 ): {
   readonly clock: Omit<ClockPlan, 'rateSpread' | 'maxSkewMs' | 'stallRate' | 'stallMeanMs'>;
   readonly options: Pick<Plan['options'], 'maxClockDrift' | 'maxClockOffsetMs'>;
+  readonly aimed: Pick<AimedPlan, 'cutLeader'>;
 } {
   const draw = new Random(seed, 'plan of clocks');
   const perTimeout = 1000 / electionMinMs;
@@ -111,14 +112,15 @@ function drawClocks(
       suspendReader: maybe(0.2),
       jumpRate: perTimeout * maybe(0.3),
       wrong: draw.chance(0.7) ? 0 : draw.integer(0, Math.floor((members - 1) / 2)),
-      optionSpread: draw.pick([0, 0, 0.2, 1]),
+      optionSpread: draw.pick([0, 0.2, 1]),
       restless: draw.pick([0, 1]),
     },
     options: {
-      maxClockDrift: draw.pick([0, 0.05, 0.05, 0.2]),
+      maxClockDrift: draw.pick([0, 0.05, 0.2, 0.2]),
       // Where all times of day are far apart nobody leads for long.
       maxClockOffsetMs: draw.pick([500, 5000, 30_000, 60_000]),
     },
+    aimed: { cutLeader: maybe(0.05) },
   };
 }
 

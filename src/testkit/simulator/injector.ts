@@ -108,6 +108,13 @@ export class Injector {
       }
       return;
     }
+    const cut = this.#aim('cut', aimed.cutLeader, member);
+    if (cut !== undefined) {
+      const forUs = Math.ceil(options.electionMaxMs * 3000);
+      const links = this.#linksOf(member, this.#field.members);
+      this.#strike(cut.id, { type: 'cut', links, forUs });
+      return;
+    }
     const stall = this.#aim('stall', aimed.stallLeader, member);
     if (stall !== undefined) {
       const forUs = Math.ceil(options.electionMaxMs * 1500);
@@ -182,9 +189,12 @@ export class Injector {
   /** Both ways, to as many as make up a majority. */
   #linksToMost(member: SimMember, draw: Random): Link[] {
     const { members } = this.#field;
-    const others = members.filter(({ at }) => at !== member.at).map(({ at }) => at);
-    const some = draw.shuffle(others).slice(0, Math.ceil(members.length / 2));
-    return some.flatMap((at): Link[] => [
+    const others = draw.shuffle(members.filter((other) => other !== member));
+    return this.#linksOf(member, others.slice(0, Math.ceil(members.length / 2)));
+  }
+
+  #linksOf(member: SimMember, others: readonly SimMember[]): Link[] {
+    return others.flatMap(({ at }): Link[] => [
       [member.at, at],
       [at, member.at],
     ]);

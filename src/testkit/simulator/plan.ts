@@ -90,6 +90,8 @@ export interface AimedPlan {
   readonly crashAfterVote: number;
   /** Cut a new leader off from a quorum. */
   readonly cutNewLeader: number;
+  /** Cut a leader that has just taken a command off from all others. */
+  readonly cutLeader: number;
   /** Stall a leader for longer than election timeouts. */
   readonly stallLeader: number;
 }

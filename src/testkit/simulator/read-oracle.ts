@@ -5,13 +5,7 @@ import type { Leases } from './leases.ts';
 import type { Plan } from './plan.ts';
 import type { Referee } from './referee.ts';
 import type { SimMember } from './sim-member.ts';
-
-/** What a client wants to see: by an index, an age in ms, or neither. */
-export interface Want {
-  readonly level: 'linearizable' | 'lease' | 'fresh' | 'at-least' | 'local';
-  /** `fresh`: ms. `at-least`: from what the member has applied. */
-  readonly amount: number;
-}
+import type { Want } from './want.ts';
 
 export interface Floor {
   /** What was committed when it was asked for. */
