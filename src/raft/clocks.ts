@@ -17,6 +17,7 @@ export function readClocks(state: RaftState, wallMs: number): void {
   if (isOld || jumpMs > CLOCK_TOLERANCE_MS) state.clocks = { nowMs: now, wallMs };
   if (jumpMs <= CLOCK_TOLERANCE_MS) return;
   state.reading.fresh = undefined;
+  state.reading.soundMs = now;
   if (leading !== undefined) forgetRounds(leading);
   // Whoever is right: what is stamped now could not be taken back (RA25). A candidate's voters have
   // judged the clock as it was.

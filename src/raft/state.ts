@@ -202,7 +202,7 @@ export function createState(init: RaftInit): RaftState {
     electionDueMs: now,
     silentUntilMs: now + init.silentMs,
     following: { stream: 0, verified: 0, contactMs: now, round: 0 },
-    reading: { wanted: 0, granted: 0, asked: undefined, fresh: undefined },
+    reading: { wanted: 0, granted: 0, asked: undefined, fresh: undefined, soundMs: 0 },
     clocks: undefined,
     candidacy: undefined,
     leading: undefined,
