@@ -157,6 +157,12 @@ export const READS_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'fresh-by-a-question-before-a-suspension',
+    bug: 'a member that was suspended counts the age of an answer from when it asked before that',
+    source: 'etcd#20418',
+    edits: [{ file: READS, find: 'isNewer && atMs > reading.soundMs', replace: 'isNewer' }],
+  },
+  {
     name: 'lease-answer-without-a-last-look',
     bug: 'an answer by lease leaves although the lease ran out while the machine was asked',
     source: 'etcd#20418',
@@ -175,8 +181,8 @@ export const READS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: READS,
-        find: 'reading.fresh = { atMs, index };',
-        replace: 'reading.fresh = { atMs: state.now, index };',
+        find: 'if (isNewer && atMs > reading.soundMs) reading.fresh = { atMs, index };',
+        replace: 'if (isNewer) reading.fresh = { atMs: state.now, index };',
       },
     ],
   },
