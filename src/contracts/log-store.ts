@@ -5,7 +5,7 @@ export type { HardState, LogPosition, TermRun } from '../raft/index.ts';
 
 /**
  * What an entry is for. A store keeps the kind and never interprets it.
- * `command`: the host's. `noop`: a leader's first entry, or the mark of a read. `members`: a
+ * `command`: the host's. `noop`: a leader's first entry of its term. `members`: a
  * configuration. `tick`: something fell due. The others belong to sessions, divergence checks and
  * upgrades.
  */

@@ -36,6 +36,7 @@ describe.each([
   { page: 'README.md', least: 2 },
   { page: 'docs/guide/testing.md', least: 3 },
   { page: 'docs/guide/membership.md', least: 2 },
+  { page: 'docs/concepts/consistency.md', least: 1 },
   { page: 'docs/guide/sessions.md', least: 2 },
 ])('$page', async ({ least, page }) => {
   const blocks = await blocksOf(page);

@@ -26,14 +26,14 @@ export interface Ticket {
   fail(error: CoxswainError): void;
 }
 
-/** What befell a ticket that will not be waited for any longer. A noop changes nothing, ever. */
+/** What befell a ticket that will not be waited for any longer. */
 export function ticketError(
   ticket: Ticket,
   code: ErrorCode,
   message: string,
   cause?: unknown,
 ): CoxswainError {
-  const unknown = ticket.place !== 'queued' && ticket.kind !== 'noop';
+  const unknown = ticket.place !== 'queued';
   return new CoxswainError(code, unknown ? `${message}; it may have been applied` : message, {
     outcome: unknown ? 'unknown' : 'not-applied',
     retryable: retryableCodes.includes(code),

@@ -5,15 +5,14 @@ import { type ByteReader, type ByteWriter, frameError } from '../../lib/bytes.ts
 import { checkSessionEntry } from './session-entries.ts';
 import { readText, textBytes, writeText } from './text.ts';
 
-/** Entries that a member can ask its leader for. `noop`: the mark of a linearizable read. */
+/** Entries that a member can ask its leader for. */
 export type ForwardedKind = Extract<
   EntryKind,
-  'command' | 'noop' | 'session-open' | 'session-close' | 'session-command' | 'fence'
+  'command' | 'session-open' | 'session-close' | 'session-command' | 'fence'
 >;
 
 /** Numbers are part of the format and are never used again. */
 const kindNumbers: Readonly<Record<ForwardedKind, number>> = {
-  noop: 0,
   command: 1,
   'session-open': 2,
   'session-close': 3,

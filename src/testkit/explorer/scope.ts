@@ -79,7 +79,8 @@ export type ScopeName =
 /** Two elections, without commands: what entries say of members is what counts. */
 const changing = { maxTerm: 3, proposals: 0, stepDowns: false } as const;
 
-/** Scopes that are explored whole, each in a minute or two. Together they cover every event but `clocks`. */
+/** Scopes that are explored whole, each in a minute or two. Together they cover every event but
+ * those of clocks. */
 export const scopes: Readonly<Record<ScopeName, Partial<Scope>>> = {
   /** Two elections among three: what the paper's figure 8 needs, and more. */
   elections: { maxTerm: 3, inFlight: 1, stepDowns: false },

@@ -43,8 +43,8 @@ export const REQUESTS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/runtime/requests/ticket.ts',
-        find: "const unknown = ticket.place !== 'queued' && ticket.kind !== 'noop';",
-        replace: "const unknown = ticket.place === 'logged' && ticket.kind !== 'noop';",
+        find: "const unknown = ticket.place !== 'queued';",
+        replace: "const unknown = ticket.place === 'logged';",
       },
     ],
   },

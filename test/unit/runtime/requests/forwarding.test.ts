@@ -6,7 +6,11 @@ import { Forwarding } from '../../../../src/runtime/requests/forwarding.ts';
 import { Proposals } from '../../../../src/runtime/requests/proposals.ts';
 import { LocalTicket } from '../../../../src/runtime/requests/ticket.ts';
 import { systemClock } from '../../../../src/runtime/system-clock.ts';
-import type { Forward, ForwardedApplied } from '../../../../src/runtime/wire/index.ts';
+import {
+  encodeSessionClose,
+  type Forward,
+  type ForwardedApplied,
+} from '../../../../src/runtime/wire/index.ts';
 import { TestMember } from '../../raft/member.ts';
 import { codecOf } from '../wire/frames.ts';
 
@@ -70,7 +74,11 @@ class Bench {
     this.member.receive(leader, { ...beat, term });
   }
 
-  enqueue(names: string, kind: 'command' | 'noop' = 'command', bytes = 1): LocalTicket<number>[] {
+  enqueue(
+    names: string,
+    kind: 'command' | 'session-close' = 'command',
+    bytes = 1,
+  ): LocalTicket<number>[] {
     return [...names].map((name) => {
       const note = (fate: unknown) => void this.fates.set(name, fate);
       const owner = {
@@ -81,7 +89,8 @@ class Bench {
         },
       };
       const init = { resolve: note, reject: note, signal: undefined };
-      const body = new Uint8Array(bytes).fill(name.charCodeAt(0));
+      const command = new Uint8Array(bytes).fill(name.charCodeAt(0));
+      const body = kind === 'command' ? command : encodeSessionClose(7);
       const ticket = new LocalTicket<number>(init, { kind, body }, owner);
       this.proposals.enqueue(ticket);
       return ticket;
@@ -109,7 +118,7 @@ describe('forwarding', () => {
   it('sends each proposal once, with who asks, from which run, for which term', () => {
     const bench = new Bench();
     bench.enqueue('xy');
-    bench.enqueue('z', 'noop');
+    bench.enqueue('z', 'session-close');
     bench.forwarding.flush();
     bench.forwarding.flush();
     expect(bench.forwards).toHaveLength(1);
@@ -118,7 +127,7 @@ describe('forwarding', () => {
       requests: [
         { request: 1, kind: 'command', body: Buffer.from('x') },
         { request: 2, kind: 'command' },
-        { request: 3, kind: 'noop' },
+        { request: 3, kind: 'session-close' },
       ],
     });
     bench.enqueue('w');
@@ -186,9 +195,9 @@ describe('an answer of the leader', () => {
     expect(bench.fates.size).toBe(1);
   });
 
-  it('to a mark carries no result, and to a command one that must decode', () => {
+  it('to an entry without a result carries none, and to a command one that must decode', () => {
     const bench = new Bench();
-    bench.enqueue('x', 'noop');
+    bench.enqueue('x', 'session-close');
     bench.enqueue('y');
     bench.forwarding.flush();
     bench.reply([applied(1), applied(2)]);
@@ -229,7 +238,6 @@ describe('a change of leader', () => {
   it('leaves the fate of forwarded commands unknown, and keeps the queue', () => {
     const bench = new Bench();
     bench.enqueue('x');
-    bench.enqueue('m', 'noop');
     bench.forwarding.flush();
     bench.enqueue('y');
     bench.forwarding.leaderChanged();
@@ -238,10 +246,8 @@ describe('a change of leader', () => {
     bench.forwarding.leaderChanged();
     bench.loseOrphans();
     expect(bench.fates.get('x')).toEqual(lost);
-    // A mark changes nothing, wherever it ended up.
-    expect(bench.fates.get('m')).toMatchObject({ outcome: 'not-applied' });
     bench.forwarding.flush();
-    expect(bench.forwards.at(-1)).toMatchObject({ term: 4, requests: [{ request: 3 }] });
+    expect(bench.forwards.at(-1)).toMatchObject({ term: 4, requests: [{ request: 2 }] });
   });
 
   it('lets the old leader answer yet, which knows what became of them', () => {

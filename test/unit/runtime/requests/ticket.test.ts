@@ -15,10 +15,8 @@ interface Held {
   readonly told: unknown[];
 }
 
-function hold(
-  init: { kind?: 'command' | 'noop'; signal?: AbortSignal; leader?: boolean } = {},
-): Held {
-  const { kind = 'command', leader = true, signal } = init;
+function hold(init: { signal?: AbortSignal; leader?: boolean } = {}): Held {
+  const { leader = true, signal } = init;
   const told: unknown[] = [];
   const settled: Ticket[] = [];
   const note = (value: unknown) => void told.push(value);
@@ -29,7 +27,7 @@ function hold(
   const body = new Uint8Array(1);
   const ticket = new LocalTicket<string>(
     { resolve: note, reject: note, signal },
-    { kind, body },
+    { kind: 'command', body },
     owner,
   );
   return { ticket, settled, told };
@@ -82,14 +80,13 @@ describe('a ticket', () => {
   });
 
   it.each([
-    ['queued', 'command', true, 'ERR_TIMEOUT', 'not-applied'],
-    ['queued', 'command', false, 'ERR_NO_LEADER', 'not-applied'],
-    ['forwarded', 'command', true, 'ERR_TIMEOUT', 'unknown'],
-    ['forwarded', 'command', false, 'ERR_TIMEOUT', 'unknown'],
-    ['logged', 'command', false, 'ERR_TIMEOUT', 'unknown'],
-    ['logged', 'noop', true, 'ERR_TIMEOUT', 'not-applied'],
-  ] as const)('%s, a %s, leader known %s, runs out with %s', (to, kind, leader, code, outcome) => {
-    const { ticket, told } = hold({ kind, leader });
+    ['queued', true, 'ERR_TIMEOUT', 'not-applied'],
+    ['queued', false, 'ERR_NO_LEADER', 'not-applied'],
+    ['forwarded', true, 'ERR_TIMEOUT', 'unknown'],
+    ['forwarded', false, 'ERR_TIMEOUT', 'unknown'],
+    ['logged', false, 'ERR_TIMEOUT', 'unknown'],
+  ] as const)('%s, leader known %s, runs out with %s', (to, leader, code, outcome) => {
+    const { ticket, told } = hold({ leader });
     place(ticket, to, to === 'logged' ? 7 : 0);
     ticket.expire();
     expect(told).toEqual([expect.objectContaining({ code, outcome, retryable: true })]);

@@ -113,7 +113,7 @@ export const forward: Extract<Frame, { type: 'forward' }> = {
   ...{ type: 'forward', term: 7 },
   requests: [
     { request: 1, kind: 'command', body: Uint8Array.of(1, 2, 3) },
-    { request: 2 ** 40, kind: 'noop', body: new Uint8Array(0) },
+    { request: 2 ** 40, kind: 'session-close', body: encodeSessionClose(9) },
     ...sessionBodies.map(([kind, body], at) => ({ request: at, kind, body })),
   ],
 };
