@@ -20,6 +20,11 @@ interface Applied {
   readonly body: Uint8Array;
 }
 
+/** One whose queries are commands: others are never asked. */
+interface Querying<C, R> {
+  readonly query?: (command: C) => R | PromiseLike<R>;
+}
+
 interface Told {
   readonly at: number;
   readonly value: unknown;
@@ -73,8 +78,8 @@ export class Replicas<C, R, M> {
 
   /** A copy of what the machine says to a command that changes nothing. */
   query(at: number, command: C, wallMs: number): R {
-    const machine = this.#machineAt(at);
-    if (machine.query === undefined) {
+    const machine = this.#machineAt(at) as AnyMachine<C, R> & Querying<C, R>;
+    if (typeof machine.query !== 'function') {
       throw new SubjectError('simulate: the machine has no query, and workload.isRead needs one');
     }
     const what = `query on ${this.#names[at]}`;

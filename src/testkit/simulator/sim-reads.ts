@@ -58,7 +58,6 @@ export class SimReads<C, R> {
   /** A client asks a member that is up and awake; without a call it is only a trial. */
   ask(member: SimMember, call: Call<C, R> | undefined): Read<C, R> {
     const { nowUs, oracle } = this.#site;
-    this.#site.tellClocks(member);
     const { life, state } = member;
     const want = call?.read ?? { level: 'linearizable', amount: 0 };
     const floor = oracle.floorOf(member, want, nowUs);
@@ -187,6 +186,7 @@ export class SimReads<C, R> {
     const desk = this.#deskOf(member);
     if (desk.life !== member.life || desk.issued === desk.told) return;
     desk.told = desk.issued;
+    this.#site.tellClocks(member);
     this.#site.step(member, { type: 'read', upTo: desk.told }, []);
   }
 

@@ -253,7 +253,12 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
     else this.#complete(what);
   }
 
-  /** Its disk or its machine is done with something. */
+  #handleOwn(member: SimMember, own: Own): void {
+    if (own.type === 'deliver') this.#receive(member, own.envelope);
+    else this.#complete(own);
+  }
+
+  /** Its disk or its machine is done with something, or a client asks. */
   #complete(what: Exclude<Own, { type: 'deliver' }>): void {
     switch (what.type) {
       case 'written':
@@ -308,15 +313,18 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
     const { life, state } = member;
     member.resume(this.nowUs);
     const held = leaseUntil(state) > member.localMs(this.nowUs);
+    const inbox = this.#inboxOf(member).splice(0);
+    // A caller and the machine may come before the turn in which somebody looks at the clocks.
+    const isTurn = ({ type }: Own) => type !== 'asked' && type !== 'queried';
+    const turn = inbox.findIndex(isTurn);
+    const early = inbox.splice(0, turn === -1 ? inbox.length : turn);
+    for (const each of early) if (member.life === life) this.#handleOwn(member, each);
+    if (member.life !== life) return;
     this.tellClocks(member);
     if (held && leaseUntil(state) <= member.localMs(this.nowUs)) {
       this.mark('a suspended leader drops its lease');
     }
-    for (const each of this.#inboxOf(member).splice(0)) {
-      if (member.life !== life) return;
-      if (each.type === 'deliver') this.#receive(member, each.envelope);
-      else this.#complete(each);
-    }
+    for (const each of inbox) if (member.life === life) this.#handleOwn(member, each);
     if (member.life === life) this.#timer(member);
   }
 

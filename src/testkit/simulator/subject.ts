@@ -4,11 +4,11 @@ import type { Codec, StateMachine } from '../../contracts/index.ts';
 import type { Model } from '../checkers/index.ts';
 import type { Random } from './random.ts';
 
-/** As much of a machine as takes part: snapshots do not. */
-export interface AnyMachine<C, R> extends Pick<StateMachine<C, R>, 'apply' | 'digest'> {
-  /** For commands that `workload.isRead` names: what `apply` would say, and nothing changes. */
-  query?(command: C): R | PromiseLike<R>;
-}
+/**
+ * As much of a machine as takes part: snapshots do not, and `query` only when `workload.isRead` says
+ * so.
+ */
+export type AnyMachine<C, R> = Pick<StateMachine<C, R>, 'apply' | 'digest'>;
 
 export interface Subject<C, R, M = AnyMachine<C, R>> {
   /**
@@ -39,7 +39,8 @@ export interface Workload<C> {
   next(draw: Random, client: number, turn: number): C;
   /**
    * Does that command change nothing? Most of such are then not proposed, but asked of a machine by
-   * its `query`, at any member and of any consistency. Default: none does.
+   * `query(command)`, at any member and of any consistency, and the machine says there what its
+   * `apply` would say. Default: none does.
    */
   isRead?(command: C): boolean;
   /** Default: as many as the seed draws, from 1 to 10. */

@@ -163,6 +163,12 @@ export const READS_MUTANTS: readonly Mutant[] = [
     edits: [{ file: READS, find: 'isNewer && atMs > reading.soundMs', replace: 'isNewer' }],
   },
   {
+    name: 'lease-without-a-look-at-the-clocks',
+    bug: 'a lease is taken for held by the one clock that may have stood still',
+    source: 'etcd#20418',
+    edits: [{ file: LEASE, find: ' && doClocksAgree(state, nowMs, wallMs)', replace: '' }],
+  },
+  {
     name: 'lease-answer-without-a-last-look',
     bug: 'an answer by lease leaves although the lease ran out while the machine was asked',
     source: 'etcd#20418',
