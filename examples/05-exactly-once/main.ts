@@ -73,7 +73,7 @@ async function trouble(cluster: Cluster, isOver: () => boolean): Promise<void> {
 }
 
 async function run(name: string, payer: (node: Node) => Promise<Pay>): Promise<Row> {
-  await using cluster = await createMemoryCluster({
+  await using cluster: Cluster = await createMemoryCluster({
     size: 3,
     heartbeatMs: 15,
     electionTimeoutMs: [60, 120],

@@ -21,8 +21,9 @@ export function readClocks(state: RaftState, wallMs: number): void {
   state.reading.fresh = undefined;
   state.reading.jumpedMs = now;
   if (leading !== undefined) forgetRounds(leading);
-  // Whoever is right: what is stamped now could not be taken back (RA25).
-  if (jumpMs > options.maxClockOffsetMs && state.role === 'leader') {
+  // Whoever is right: what is stamped now could not be taken back (RA25). A candidate's voters have
+  // judged the clock as it was.
+  if (jumpMs > options.maxClockOffsetMs && state.role !== 'follower') {
     becomeFollower(state, state.term, undefined);
   }
 }

@@ -15,7 +15,7 @@ export class NoScriptError extends Error {}
 
 /**
  * Commands without traces: the script runner adds those. Throws NoScriptError for a run with spare
- * members, greetings, changes or emptied stores, which scripts cannot say.
+ * members, greetings, changes, emptied stores or times of their own, which scripts cannot say.
  */
 export function scriptOf<C, R, M>(options: SimulateOptions<C, R, M>): string {
   const script = new Script();
@@ -24,6 +24,9 @@ export function scriptOf<C, R, M>(options: SimulateOptions<C, R, M>): string {
   const isFixed = faults.every(({ fault }) => !['change', 'transfer', 'wipe'].includes(fault.type));
   if (!isFixed || spares + unformed > 0) {
     throw new NoScriptError(`seed ${plan.seed} changes its members: no script can say that`);
+  }
+  if (plan.clock.optionSpread > 0) {
+    throw new NoScriptError(`members of seed ${plan.seed} differ in their times: no script does`);
   }
   const limits = Object.entries(plan.options).map(([name, value]) => `${name}=${value}`);
   const members = script.seeds.map(([id, seed]) => `member ${id} commit=1 seed=${seed}`);
@@ -72,9 +75,15 @@ class Script implements Witness {
       case 'receive':
         return envelope === undefined ? undefined : this.#delivery(envelope);
       case 'propose': {
-        if (effects.every(({ type }) => type !== 'append')) return undefined;
-        return `propose ${id} commands=c${ops[0]?.serial} size=${ops[0]?.size}`;
+        const wall = `wall=${event.wallMs}`;
+        // Of one that is not taken only the time of day is read.
+        if (effects.every(({ type }) => type !== 'append')) return `clocks ${id} ${wall}`;
+        return `propose ${id} commands=c${ops[0]?.serial} size=${ops[0]?.size} ${wall}`;
       }
+      case 'clocks':
+        return `clocks ${id} wall=${event.wallMs}`;
+      case 'read':
+        return `read ${id} upTo=${event.upTo}`;
       case 'written':
         return `disk ${id} count=${this.#merged}`;
       case 'applied':

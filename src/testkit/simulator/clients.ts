@@ -3,8 +3,10 @@
 import type { Codec } from '../../contracts/index.ts';
 import { assert } from '../../lib/assert.ts';
 import type { Operation } from '../checkers/index.ts';
+import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
 import { SubjectError, type Workload } from './subject.ts';
+import { drawWant, type Want } from './want.ts';
 
 /** Attempts of one call: a count. */
 const MAX_ATTEMPTS = 5;
@@ -26,6 +28,10 @@ export interface Call<C, R> {
   taken: number;
   state: 'open' | 'answered' | 'given-up';
   result: R | undefined;
+  /** It changes nothing, and is asked for as a read. */
+  readonly read: Want | undefined;
+  /** Of such a one: what it saw is part of the history. */
+  counts: boolean;
 }
 
 /** Attempts are numbered from 1: entries carry that serial. */
@@ -47,17 +53,19 @@ export class Clients<C, R> {
   readonly #calls: Call<C, R>[] = [];
   readonly #attempts: Attempt<C, R>[] = [];
   readonly #open: number[] = [];
-  readonly #seed: number;
+  readonly #plan: Plan;
   readonly #turns: number[] = [];
   acknowledged = 0;
+  /** Answered reads. */
+  reads = 0;
 
   constructor(
     workload: Workload<C>,
     codec: Codec<C>,
     only: readonly string[] | undefined,
-    seed: number,
+    plan: Plan,
   ) {
-    this.#seed = seed;
+    this.#plan = plan;
     this.#workload = workload;
     this.#codec = codec;
     this.#concurrency = workload.concurrency ?? 1;
@@ -78,13 +86,13 @@ export class Clients<C, R> {
     const turn = this.#nextTurn(client);
     const isBusy = (this.#open[client] ?? 0) >= this.#concurrency;
     if (isBusy || this.#only?.has(idOf(client, turn)) === false) return undefined;
-    return this.#create(client, turn, nowUs);
+    return this.#create(client, turn, nowUs, true);
   }
 
   /** A call that shows that commands commit again: the first client makes it, and waits no more. */
   last(nowUs: number): Call<C, R> {
     for (const call of this.#calls) if (call.client === 0) this.giveUp(call);
-    return this.#create(0, this.#nextTurn(0), nowUs);
+    return this.#create(0, this.#nextTurn(0), nowUs, false);
   }
 
   /** The serial of a new attempt. */
@@ -144,6 +152,16 @@ export class Clients<C, R> {
     this.#close(call);
   }
 
+  /** Some member says what its machine holds. Only what is linearizable `counts` in the history. */
+  answerRead(call: Call<C, R>, result: R, nowUs: number, counts: boolean): void {
+    call.state = 'answered';
+    call.counts = counts;
+    call.result = result;
+    call.returnUs = nowUs;
+    this.reads++;
+    this.#close(call);
+  }
+
   /** Every acknowledged attempt has one place, and the order of places respects real time. */
   check(committed: readonly { readonly serial: number }[]): void {
     const places = this.#placesOf(committed);
@@ -165,7 +183,8 @@ export class Clients<C, R> {
       if (serial > 0) happened.add(this.#attemptOf(serial).call);
     }
     if (!isOver) for (const { call, taken } of this.#attempts) if (taken) happened.add(call);
-    return this.#calls.map((call): Operation<C, R> => {
+    const shown = this.#calls.filter(({ counts, state }) => counts || state !== 'answered');
+    return shown.map((call): Operation<C, R> => {
       const { callUs: callAt, client, command: input, result, returnUs: returnAt } = call;
       if (call.state === 'answered') {
         return { client, input, output: result, callAt, returnAt, outcome: 'ok' };
@@ -192,10 +211,11 @@ export class Clients<C, R> {
     return turn;
   }
 
-  #create(client: number, turn: number, nowUs: number): Call<C, R> {
+  #create(client: number, turn: number, nowUs: number, mayRead: boolean): Call<C, R> {
     const id = idOf(client, turn);
-    const draw = new Random(this.#seed, `call ${id}`);
-    const { body, command } = this.#draw(draw, client, turn);
+    const draw = new Random(this.#plan.seed, `call ${id}`);
+    const { body, command, isRead } = this.#draw(draw, client, turn);
+    const read = isRead && mayRead ? drawWant(id, this.#plan) : undefined;
     const call: Call<C, R> = {
       id,
       place: this.#calls.length,
@@ -209,18 +229,24 @@ export class Clients<C, R> {
       taken: 0,
       state: 'open',
       result: undefined,
+      read,
+      counts: read === undefined,
     };
     this.#calls.push(call);
     this.#open[client] = (this.#open[client] ?? 0) + 1;
     return call;
   }
 
-  #draw(draw: Random, client: number, turn: number): { command: C; body: Uint8Array } {
+  #draw(
+    draw: Random,
+    client: number,
+    turn: number,
+  ): { command: C; body: Uint8Array; isRead: boolean } {
     try {
       const command = this.#workload.next(draw, client, turn);
       const body = this.#codec.encode(command);
       if (!(body instanceof Uint8Array)) throw new TypeError('the codec encodes no bytes');
-      return { command, body };
+      return { command, body, isRead: this.#workload.isRead?.(command) === true };
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause);
       throw new SubjectError(`simulate: the workload has no command: ${text}`, { cause });

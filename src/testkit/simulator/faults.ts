@@ -17,6 +17,8 @@ export type Fault =
       forget: boolean;
     }
   | { type: 'stall'; member: number; forUs: number }
+  | { type: 'suspend'; member: number; forUs: number }
+  | { type: 'jump'; member: number; byMs: number | 'right' }
   | { type: 'cut'; links: readonly Link[]; forUs: number }
   | { type: 'flap'; link: Link; periodUs: number; times: number }
   | { type: 'clog'; link: Link; forUs: number }
@@ -38,6 +40,8 @@ export type DrawnFamily =
   | 'crash'
   | 'power-cut'
   | 'stall'
+  | 'suspend'
+  | 'jump'
   | 'partition'
   | 'one-way'
   | 'flap'
@@ -45,7 +49,7 @@ export type DrawnFamily =
 
 export const drawnFamilies: readonly DrawnFamily[] = [
   ...(['crash', 'power-cut', 'stall', 'partition', 'one-way', 'flap', 'clog'] as const),
-  ...(['change', 'transfer', 'wipe'] as const),
+  ...(['suspend', 'jump', 'change', 'transfer', 'wipe'] as const),
 ];
 
 /** How often a family strikes, per simulated second. */
@@ -57,6 +61,10 @@ export function rateOf({ changes, clock, network, process }: Plan, family: Drawn
       return process.powerCutRate;
     case 'stall':
       return clock.stallRate;
+    case 'suspend':
+      return clock.suspendRate;
+    case 'jump':
+      return clock.jumpRate;
     case 'partition':
       return network.partitionRate;
     case 'one-way':
@@ -108,6 +116,11 @@ export function drawFault(
     }
     case 'stall':
       return { type: 'stall', member: any(), forUs: forUs(clock.stallMeanMs) };
+    case 'suspend':
+      // Now and then so shortly that clocks hardly show it.
+      return { type: 'suspend', member: any(), forUs: forUs(draw.pick([2, clock.suspendMeanMs])) };
+    case 'jump':
+      return { type: 'jump', member: any(), byMs: drawJump(draw, plan) };
     case 'partition':
       return {
         type: 'cut',
@@ -124,6 +137,21 @@ export function drawFault(
       return { type: 'clog', link: link(), forUs: forUs(network.clogMeanMs) };
     default:
       return family satisfies never;
+  }
+}
+
+/** By hardly anything, about as much as clocks may be off, days, or back to what is right. */
+function drawJump(draw: Random, { options }: Plan): number | 'right' {
+  const sign = draw.pick([-1, 1]);
+  switch (draw.integer(0, 3)) {
+    case 0:
+      return 'right';
+    case 1:
+      return sign * draw.integer(1, 200);
+    case 2:
+      return sign * Math.ceil(2 * options.maxClockOffsetMs * draw.unit());
+    default:
+      return sign * Math.ceil(3 * 86_400_000 * draw.unit());
   }
 }
 

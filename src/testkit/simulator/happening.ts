@@ -1,5 +1,6 @@
 // What the simulated future holds.
 import type { DrawnFamily, Fault, Link } from './faults.ts';
+import type { Read } from './read-oracle.ts';
 import type { Letter, SimMember } from './sim-member.ts';
 
 export type Flap = Extract<Fault, { type: 'flap' }>;
@@ -13,6 +14,22 @@ export type Own =
       readonly member: SimMember;
       readonly life: number;
       readonly upTo: number;
+    }
+  | {
+      readonly type: 'queried';
+      readonly member: SimMember;
+      readonly life: number;
+      readonly read: Read;
+      /** What the machine said, when it had applied so many entries. */
+      readonly answer: unknown;
+      readonly applied: number;
+    }
+  /** A client wants to read. */
+  | {
+      readonly type: 'asked';
+      readonly member: SimMember;
+      readonly life: number;
+      readonly place: number;
     };
 
 export type Happening =

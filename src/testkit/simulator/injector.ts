@@ -24,6 +24,7 @@ export interface Field extends Site {
   crash(member: SimMember, keepWrite: boolean, forget: boolean): void;
   /** Lets a number take part in the hash of the run. */
   stir(value: number): void;
+  setWall(member: SimMember, by: number | 'right'): void;
 }
 
 /** A fault that happened. The same fault has the same id in a smaller run. */
@@ -41,6 +42,8 @@ interface Aimed {
 
 export class Injector {
   readonly struck: Struck[] = [];
+  /** A member stalled or was suspended for so long. */
+  longestPauseUs = 0;
   readonly #field: Field;
   readonly #only: ReadonlySet<string> | undefined;
   readonly #draws: ReadonlyMap<DrawnFamily, Random>;
@@ -105,6 +108,13 @@ export class Injector {
       }
       return;
     }
+    const cut = this.#aim('cut', aimed.cutLeader, member);
+    if (cut !== undefined) {
+      const forUs = Math.ceil(options.electionMaxMs * 3000);
+      const links = this.#linksOf(member, this.#field.members);
+      this.#strike(cut.id, { type: 'cut', links, forUs });
+      return;
+    }
     const stall = this.#aim('stall', aimed.stallLeader, member);
     if (stall !== undefined) {
       const forUs = Math.ceil(options.electionMaxMs * 1500);
@@ -141,6 +151,16 @@ export class Injector {
     }
   }
 
+  /** Its machine begins to answer a read. */
+  duringQuery(member: SimMember): void {
+    const { clock, options } = this.#field.plan;
+    const pause = this.#aim('query', clock.suspendReader, member);
+    if (pause === undefined) return;
+    const type = pause.draw.pick(['stall', 'suspend'] as const);
+    const forUs = Math.ceil(options.electionMaxMs * pause.draw.pick([500, 2000]));
+    this.#strike(pause.id, { type, member: member.at, forUs });
+  }
+
   /** Whether the write that a member is about to begin fails, which ends its life. */
   failsWrite(member: SimMember): boolean {
     const crash = this.#aim('write', this.#field.plan.disk.failure, member);
@@ -169,9 +189,12 @@ export class Injector {
   /** Both ways, to as many as make up a majority. */
   #linksToMost(member: SimMember, draw: Random): Link[] {
     const { members } = this.#field;
-    const others = members.filter(({ at }) => at !== member.at).map(({ at }) => at);
-    const some = draw.shuffle(others).slice(0, Math.ceil(members.length / 2));
-    return some.flatMap((at): Link[] => [
+    const others = draw.shuffle(members.filter((other) => other !== member));
+    return this.#linksOf(member, others.slice(0, Math.ceil(members.length / 2)));
+  }
+
+  #linksOf(member: SimMember, others: readonly SimMember[]): Link[] {
+    return others.flatMap(({ at }): Link[] => [
       [member.at, at],
       [at, member.at],
     ]);
@@ -189,6 +212,13 @@ export class Injector {
     const downUs = Math.ceil(draw.exponential(process.downMeanMs * 1000)) + 1;
     const forget = draw.chance(disk.amnesia);
     return this.#strike(id, { type: 'crash', members: [member.at], downUs, keepWrite, forget });
+  }
+
+  #pause(member: SimMember, forUs: number): void {
+    const field = this.#field;
+    member.stalledUntilUs = Math.max(member.stalledUntilUs, field.nowUs + forUs);
+    this.longestPauseUs = Math.max(this.longestPauseUs, forUs);
+    field.schedule(forUs, { type: 'wake', member, life: member.life });
   }
 
   /** False if the fault is not to be. */
@@ -209,8 +239,20 @@ export class Injector {
       case 'stall': {
         const member = field.members[fault.member] as SimMember;
         if (!member.up) break;
-        member.stalledUntilUs = field.nowUs + fault.forUs;
-        field.schedule(fault.forUs, { type: 'wake', member, life: member.life });
+        this.#pause(member, fault.forUs);
+        break;
+      }
+      case 'suspend': {
+        const member = field.members[fault.member] as SimMember;
+        // One that was set may hide the other.
+        if (!member.up || member.isUntold) break;
+        member.suspend(field.nowUs);
+        this.#pause(member, fault.forUs);
+        break;
+      }
+      case 'jump': {
+        const member = field.members[fault.member] as SimMember;
+        if (!member.isSuspended) field.setWall(member, fault.byMs);
         break;
       }
       case 'cut':

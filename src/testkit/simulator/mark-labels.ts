@@ -49,12 +49,29 @@ export const expectedMarks = [
   'a handover succeeds',
   'a handover fails',
   'answers of another store are not counted',
+
+  'a read waits for the first entry of a term',
+  'a round confirms several reads',
+  'a read is answered at a follower',
+  'a read-request is asked again',
+  'a reply to an earlier run arrives',
+  'a cut-off leader does not answer',
+  'a lease read succeeds',
+  'a lease read falls back at the end',
+  'a stale read is answered without asking',
+  'a suspended leader drops its lease',
+  'a member with a wrong clock is refused votes',
+  'a leader steps down because of its clock',
 ] as const;
 
 /** Says only why a run ended without a calm: not every search meets it. */
 export const HOPELESS = 'so many stores are gone that nothing can be expected';
 
-/** One of the expected ones, or HOPELESS. */
+/** And this one only why somebody had to set clocks right. */
+export const DISAGREEING = 'no majority of clocks agrees: they are set right';
+
+/** One of the expected ones, or one of those two. */
 export type Mark =
   | (typeof expectedMarks)[number]
-  | 'so many stores are gone that nothing can be expected';
+  | 'so many stores are gone that nothing can be expected'
+  | 'no majority of clocks agrees: they are set right';

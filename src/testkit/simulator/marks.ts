@@ -1,7 +1,7 @@
 // Which rare paths a run took. Seen from outside, so that the core need not know: each mark is a
 // situation that must come up in some of the seeds, or the search does not look where bugs are.
 import type { Effect, Message, RaftEvent, RaftState, Summary } from '../../raft/index.ts';
-import { committedIndex, termAt } from '../../raft/index.ts';
+import { committedIndex, isPlausibleClock, termAt } from '../../raft/index.ts';
 import type { Mark } from './mark-labels.ts';
 
 type Say = (mark: Mark) => void;
@@ -113,6 +113,10 @@ function observeSend(event: RaftEvent, message: Message, state: RaftState, say: 
   else if (message.type === 'pre-vote-reply') {
     if (!message.granted && state.leader !== undefined) {
       say('a pre-vote is refused: a leader lives');
+    }
+    if (event.type === 'receive' && event.message.type === 'pre-vote-request') {
+      const isPlausible = isPlausibleClock(state, event.message.wallMs);
+      if (!isPlausible) say('a member with a wrong clock is refused votes');
     }
   } else if (message.type === 'vote-reply' && event.type === 'receive') {
     if (message.granted) say('a vote is granted');

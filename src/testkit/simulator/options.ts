@@ -39,7 +39,7 @@ export interface SimulateOptions<C, R, M> extends Subject<C, R, M> {
 
 const OPTIONS = ['seed', 'members', 'faults', 'durationMs', 'plan', 'only'];
 const SUBJECT = ['machine', 'workload', 'invariant', 'model', 'codec'];
-const WORKLOAD = ['next', 'clients', 'retry', 'concurrency'];
+const WORKLOAD = ['next', 'isRead', 'clients', 'retry', 'concurrency'];
 
 /** Throws ERR_INVALID_OPTION. */
 export function checkOptions<C, R, M>(options: SimulateOptions<C, R, M>): void {
@@ -67,12 +67,13 @@ function checkSubject<C, R, M>(options: SimulateOptions<C, R, M>): void {
   checkFunctions('the options of simulate', { machine }, ['machine']);
   checkFunctions('workload', workload, ['next']);
   checkKnown('workload.', workload, WORKLOAD);
-  const { clients, concurrency, retry } = workload;
+  const { clients, concurrency, isRead, retry } = workload;
   if (clients !== undefined) checkInteger('workload.clients', clients, 1, 1000);
   if (concurrency !== undefined && concurrency !== Number.POSITIVE_INFINITY) {
     checkInteger('workload.concurrency', concurrency, 1, Number.MAX_SAFE_INTEGER);
   }
   if (retry !== undefined) checkBoolean('workload.retry', retry);
+  if (isRead !== undefined) checkFunctions('workload', { isRead }, ['isRead']);
   if (invariant !== undefined) checkFunctions('the options', { invariant }, ['invariant']);
   if (model !== undefined) checkFunctions('model', model, ['initial', 'step', 'hash']);
   if (codec !== undefined) checkFunctions('codec', codec, ['encode', 'decode']);

@@ -56,6 +56,19 @@ export interface ClockPlan {
   /** A member does nothing for a while, and then finds everything due at once. */
   readonly stallRate: number;
   readonly stallMeanMs: number;
+  /** The same, and its monotonic clock stands still meanwhile: only its time of day goes on. */
+  readonly suspendRate: number;
+  readonly suspendMeanMs: number;
+  /** Chance that a member is suspended, or stalls, while its machine answers a read. */
+  readonly suspendReader: number;
+  /** Somebody sets a member's time of day: wrong by days or by a little, or right. */
+  readonly jumpRate: number;
+  /** Members whose time of day is off by hours when they begin: less than half of them. */
+  readonly wrong: number;
+  /** How far members' own times may differ: 1 is by a factor of 2. */
+  readonly optionSpread: number;
+  /** 1: a member may have other times after each restart. Else 0. */
+  readonly restless: number;
 }
 
 export interface ProcessPlan {
@@ -77,6 +90,8 @@ export interface AimedPlan {
   readonly crashAfterVote: number;
   /** Cut a new leader off from a quorum. */
   readonly cutNewLeader: number;
+  /** Cut a leader that has just taken a command off from all others. */
+  readonly cutLeader: number;
   /** Stall a leader for longer than election timeouts. */
   readonly stallLeader: number;
 }
@@ -119,12 +134,17 @@ export interface WorkloadPlan {
   readonly patienceMs: number;
   /** How long a member's machine takes for what it is given at a time. */
   readonly applyMeanMs: number;
+  /** Share of the commands that only read which are asked for as reads. */
+  readonly reads: number;
+  /** How long a member's machine takes for a read. */
+  readonly queryMeanMs: number;
 }
 
 /**
  * `network`: loss, repeats, late frames, links that stand still. `partition`: links that are cut.
- * `disk`: slow and failing writes. `clock`: rates, stalls, times of day. `process`: crashes, power
- * cuts, members that never come back. `aimed`: crashes, cuts and stalls at the worst moment.
+ * `disk`: slow and failing writes. `clock`: rates, stalls, suspensions, times of day that are wrong
+ * or set, members whose own times differ. `process`: crashes, power cuts, members that never come
+ * back. `aimed`: crashes, cuts and stalls at the worst moment.
  * `members`: changes of membership, handovers of leadership, emptied stores.
  */
 export type FaultFamily =
@@ -150,7 +170,8 @@ export function withMembers(plan: Plan, members: number): Plan {
   const neverBack = Math.min(plan.process.neverBack, Math.floor((members - 1) / 2));
   const spares = Math.min(plan.changes.spares, MAX_MEMBERS - members);
   const changes = { ...plan.changes, spares };
-  return { ...plan, members, changes, process: { ...plan.process, neverBack } };
+  const clock = { ...plan.clock, wrong: Math.min(plan.clock.wrong, Math.floor((members - 1) / 2)) };
+  return { ...plan, members, changes, clock, process: { ...plan.process, neverBack } };
 }
 
 /** The same run without one family of faults. */
@@ -171,7 +192,7 @@ export function withoutFamily(plan: Plan, family: FaultFamily): Plan {
     case 'disk':
       return { ...plan, disk: { ...disk, slow: 0, failure: 0, amnesia: 0 } };
     case 'clock':
-      return { ...plan, clock: none(clock, ['stallMeanMs']) };
+      return { ...plan, clock: none(clock, ['stallMeanMs', 'suspendMeanMs']) };
     case 'process':
       return { ...plan, process: none(process, ['downMeanMs']) };
     case 'aimed':

@@ -2,18 +2,23 @@
 // the cluster must elect, commit, bring its logs together, and then leave its leader in peace.
 import { assert } from '../../lib/assert.ts';
 import { isJoint, isMember, membersOf, versionOf } from '../../raft/index.ts';
-import { HOPELESS } from './mark-labels.ts';
+import { DISAGREEING, HOPELESS } from './mark-labels.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
 import type { SimMember } from './sim-member.ts';
 import type { Simulation } from './simulation.ts';
-import { isAdmitted, type Standing } from './standing.ts';
+import { doClocksAgree, isAdmitted, type Standing } from './standing.ts';
 
 /** Election timeouts that a healed cluster has to elect a leader, and to commit something new. */
 const LEADER_TIMEOUTS = 10;
 const COMMIT_TIMEOUTS = 20;
+/** And to answer a read at every member. */
+const READ_TIMEOUTS = 10;
 /** And to bring all logs together. */
 const EQUAL_TIMEOUTS = 40;
+
+/** Clocks that differ more in rate would come apart in a long calm. */
+const MAX_CALM_CREEP = 0.01;
 
 /** How often a cluster that is slow gets as much time again. */
 const MAX_ROUNDS = 50;
@@ -27,8 +32,9 @@ export function checkRecovery<C, R, M>(simulation: Simulation<C, R, M>): void {
     return;
   }
   const dead = drawDead(draw.shuffle(members), plan.process.neverBack, standing);
-  simulation.calmDown(dead.map(({ at }) => at));
   const alive = members.filter((member) => !dead.includes(member));
+  simulation.calmDown(dead.map(({ at }) => at));
+  settleClocks(simulation, alive);
   const timeoutUs = patienceUs(plan);
   const within = (timeouts: number, what: string, done: () => boolean) => {
     // Tiny limits let one entry through at a time: as long as some come through, it is alive.
@@ -46,7 +52,7 @@ export function checkRecovery<C, R, M>(simulation: Simulation<C, R, M>): void {
   within(COMMIT_TIMEOUTS, 'a new command commits', () => {
     const known = leader();
     const term = known?.state.term ?? 0;
-    if (known !== undefined && term > proposedIn && simulation.proposeLast(known)) {
+    if (known !== undefined && term > proposedIn && simulation.callers.proposeLast(known)) {
       proposedIn = term;
     }
     return simulation.clients.acknowledged > acknowledged;
@@ -61,8 +67,25 @@ export function checkRecovery<C, R, M>(simulation: Simulation<C, R, M>): void {
   });
   const known = leader();
   const core = known === undefined ? [] : coreOf(known, alive, standing);
+  const reads = core.map((member) => simulation.reads.ask(member, undefined));
+  within(READ_TIMEOUTS, 'a read is answered at every member', () =>
+    reads.every(({ isAnswered }) => isAnswered),
+  );
   simulation.checkMachines(core);
   if (isSteady(plan) && draw.chance(0.2)) checkPeace(simulation, alive, timeoutUs);
+}
+
+/** Times of day that are wrong stay so, or somebody sets them right: then all can lead again. */
+function settleClocks<C, R, M>(simulation: Simulation<C, R, M>, alive: readonly SimMember[]): void {
+  const { nowUs, plan, standing } = simulation;
+  const draw = new Random(plan.seed, 'calm clocks');
+  for (const member of alive) {
+    if (plan.clock.rateSpread > MAX_CALM_CREEP) member.discipline(nowUs);
+    if (draw.chance(0.2)) simulation.setWall(member, 'right');
+  }
+  if (doClocksAgree(alive, standing, plan, nowUs)) return;
+  simulation.mark(DISAGREEING);
+  for (const member of alive) simulation.setWall(member, 'right');
 }
 
 /** At most so many, and never so many that no quorum is left. */
@@ -149,7 +172,7 @@ function isSteady({ clock, options }: Plan): boolean {
 
 /** One election timeout, for the slowest clock, a slow network and a slow disk. */
 function patienceUs({ clock, disk, network, options }: Plan): number {
-  const slowestMs = options.electionMaxMs / (1 - clock.rateSpread);
+  const slowestMs = (options.electionMaxMs * (1 + clock.optionSpread)) / (1 - clock.rateSpread);
   return Math.ceil((slowestMs + 20 * (network.delayMeanMs + disk.writeMeanMs + 1)) * 1000);
 }
 

@@ -28,6 +28,8 @@ export class Referee {
   readonly #votes = new Map<number, Map<number, MemberId>>();
   /** Entry i is at place i - 1: committed somewhere, once, and so for ever. */
   readonly committed: SimEntry[] = [];
+  /** When each of them was first known to be. */
+  readonly #committedUs: number[] = [];
   /** The term in which each of them was committed. */
   readonly #committedIn: number[] = [];
   readonly #contacts = new Contacts();
@@ -52,7 +54,7 @@ export class Referee {
     this.#compared[at] = 0;
   }
 
-  afterStep(member: SimMember, event: RaftEvent): void {
+  afterStep(member: SimMember, event: RaftEvent, nowUs = 0): void {
     const { at, disk, log, state, versions } = member;
     const { durable } = state.log;
     const isDurable = durable === 0 || isSame(disk.entries[durable - 1], log[durable - 1]);
@@ -67,7 +69,7 @@ export class Referee {
       this.#contacts.check(member, event);
     }
     let compared = this.#compared[at] ?? 0;
-    for (; compared < state.commit; compared++) this.#checkCommitted(compared, member);
+    for (; compared < state.commit; compared++) this.#checkCommitted(compared, member, nowUs);
     this.#compared[at] = compared;
     // What a step commits, it commits before it changes the configuration.
     const isChanged = latest?.config !== this.#inForce[at];
@@ -115,6 +117,13 @@ export class Referee {
   acknowledged(index: number, entry: SimEntry): void {
     const isCommitted = isSame(this.committed[index - 1], entry);
     assert(isCommitted, `acknowledged entry ${index} is the one that is committed there`);
+  }
+
+  /** Up to where entries were committed anywhere at that time. */
+  committedAt(atUs: number): number {
+    let count = this.#committedUs.length;
+    while (count > 0 && (this.#committedUs[count - 1] ?? 0) > atUs) count--;
+    return count;
   }
 
   /** Log Matching, of every log with the longest. */
@@ -196,7 +205,7 @@ export class Referee {
     assert(isKnown, `what ${from} is known to hold, up to ${match}, is durable there`);
   }
 
-  #checkCommitted(place: number, member: SimMember): void {
+  #checkCommitted(place: number, member: SimMember, nowUs: number): void {
     const { at, log, state, versions } = member;
     const entry = log[place];
     assert(entry !== undefined, `committed entry ${place + 1} is in the log`);
@@ -217,6 +226,7 @@ export class Referee {
     const isLater = before === undefined || before.timeMs <= entry.timeMs;
     assert(isLater, `the time of entry ${place + 1} is not before that of the entry before it`);
     this.committed[place] = entry;
+    this.#committedUs[place] = nowUs;
     this.#committedIn[place] = state.term;
     const version = versions.find(({ index }) => index === place + 1);
     if (version !== undefined) this.#standing.committed = version;

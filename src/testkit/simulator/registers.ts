@@ -15,7 +15,7 @@ class Registers implements AnyMachine<KvInput, CellOutput> {
     const value = this.#values.get(command.key) ?? null;
     switch (command.type) {
       case 'get':
-        return value;
+        return this.query(command);
       case 'put':
         this.#values.set(command.key, command.value);
         return null;
@@ -31,6 +31,10 @@ class Registers implements AnyMachine<KvInput, CellOutput> {
     }
   }
 
+  query({ key }: KvInput): CellOutput {
+    return this.#values.get(key) ?? null;
+  }
+
   digest(): string {
     return JSON.stringify([...this.#values]);
   }
@@ -40,6 +44,7 @@ export const registers: Subject<KvInput, CellOutput> = {
   machine: () => new Registers(),
   workload: {
     concurrency: Number.POSITIVE_INFINITY,
+    isRead: ({ type }) => type === 'get',
     next: (draw, _client, turn) => drawCommand(draw, `k${Math.floor(turn / TURNS_PER_KEY)}`),
   },
   model: models.kv(),

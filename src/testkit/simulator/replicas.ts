@@ -20,6 +20,11 @@ interface Applied {
   readonly body: Uint8Array;
 }
 
+/** One whose queries are commands: others are never asked. */
+interface Querying<C, R> {
+  readonly query?: (command: C) => R | PromiseLike<R>;
+}
+
 interface Told {
   readonly at: number;
   readonly value: unknown;
@@ -69,6 +74,17 @@ export class Replicas<C, R, M> {
     this.#checkInvariant(at, wallMs, where);
     if (entry.index % DIGEST_EVERY === 0) this.compareDigest(at, entry.index, wallMs);
     return result;
+  }
+
+  /** A copy of what the machine says to a command that changes nothing. */
+  query(at: number, command: C, wallMs: number): R {
+    const machine = this.#machineAt(at) as AnyMachine<C, R> & Querying<C, R>;
+    if (typeof machine.query !== 'function') {
+      throw new SubjectError('simulate: the machine has no query, and workload.isRead needs one');
+    }
+    const what = `query on ${this.#names[at]}`;
+    const answer = this.#run(at, wallMs, what, () => machine.query?.(command) as R);
+    return this.#copyOf(refuseThenable('query', answer));
   }
 
   /** The state after entry `index` is the same wherever it is reached. */

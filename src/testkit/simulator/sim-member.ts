@@ -31,6 +31,8 @@ export interface Letter extends Envelope {
 export interface MemberClock {
   readonly rate: number;
   readonly skewMs: number;
+  /** The time of day does not go faster or slower with it. */
+  readonly isDisciplined?: boolean;
 }
 
 /** Time of day at which runs begin. */
@@ -69,23 +71,39 @@ export class SimMember {
   /** When the timer is planned to go off; Infinity when there is none. */
   timerUs: number = Number.POSITIVE_INFINITY;
   readonly #ids: readonly MemberId[];
-  readonly #options: RaftOptions;
+  readonly #optionsOf: (life: number) => RaftOptions;
   readonly #clock: MemberClock;
+  /** For so long its monotonic clock stood still in all, and since when it does so now. */
+  #frozenUs = 0;
+  #suspendedAtUs = Number.POSITIVE_INFINITY;
+  /** What the time of day was when it was last set, and how fast it goes. */
+  #wall: { readonly atUs: number; readonly ms: number; readonly rate: number };
+  /** When that was set, and when it was last suspended. */
+  jumpedUs: number = Number.NEGATIVE_INFINITY;
+  suspendedUs: number = Number.NEGATIVE_INFINITY;
+  /** The core has not been told yet what the time of day is now. */
+  isUntold = false;
+  /** What its store remembers of earlier promises not to vote. */
+  #patienceMs = 0;
+  /** What the run before this one promised. */
+  #promisedMs = 0;
   #held: { readonly after: number; readonly envelope: Letter }[] = [];
   #isNew = true;
 
   constructor(
     at: number,
     ids: readonly MemberId[],
-    options: RaftOptions,
+    optionsOf: (life: number) => RaftOptions,
     clock: MemberClock,
     origin: Origin,
   ) {
     this.at = at;
     this.id = ids[at] ?? '';
     this.#ids = ids;
-    this.#options = options;
+    this.#optionsOf = optionsOf;
     this.#clock = clock;
+    const rate = clock.isDisciplined === true ? 1 : clock.rate;
+    this.#wall = { atUs: 0, ms: START_MS + clock.skewMs, rate };
     this.incarnation = this.#numberOf(origin);
     this.origin = origin;
     this.disk = new SimDisk(origin);
@@ -99,17 +117,70 @@ export class SimMember {
 
   /** This member's own monotonic clock, in ms. */
   localMs(nowUs: number): number {
-    return (nowUs * this.#clock.rate) / 1000;
+    return ((Math.min(nowUs, this.#suspendedAtUs) - this.#frozenUs) * this.#clock.rate) / 1000;
+  }
+
+  get rate(): number {
+    return this.#clock.rate;
+  }
+
+  get isSuspended(): boolean {
+    return this.#suspendedAtUs !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Does its time of day go at another rate than its monotonic clock? */
+  get isCreeping(): boolean {
+    return this.#wall.rate !== this.#clock.rate;
+  }
+
+  /** It does nothing until it is resumed, and its monotonic clock stands still. */
+  suspend(nowUs: number): void {
+    if (this.isSuspended) return;
+    this.#suspendedAtUs = nowUs;
+    this.suspendedUs = nowUs;
+  }
+
+  resume(nowUs: number): void {
+    if (!this.isSuspended) return;
+    this.#frozenUs += nowUs - this.#suspendedAtUs;
+    this.#suspendedAtUs = Number.POSITIVE_INFINITY;
+    this.suspendedUs = nowUs;
+  }
+
+  /** Somebody sets its time of day. Returns by how much that went forward. */
+  setWall(nowUs: number, by: number | 'right'): number {
+    const before = this.wallMs(nowUs);
+    const ms = by === 'right' ? this.trueMs(nowUs) : before + by;
+    this.#wall = { ...this.#wall, atUs: nowUs, ms };
+    this.jumpedUs = nowUs;
+    this.isUntold = true;
+    return ms - before;
+  }
+
+  /** From now on its time of day goes as fast as time itself. */
+  discipline(nowUs: number): void {
+    this.#wall = { atUs: nowUs, ms: this.wallMs(nowUs), rate: 1 };
+  }
+
+  /** How far its time of day is ahead of the true one. */
+  errorMs(nowUs: number): number {
+    return this.wallMs(nowUs) - this.trueMs(nowUs);
+  }
+
+  /** What the time of day really is. */
+  trueMs(nowUs: number): number {
+    return START_MS + nowUs / 1000;
   }
 
   /** What it takes for the time of day, in ms since 1970. */
   wallMs(nowUs: number): number {
-    return Math.floor(START_MS + this.#clock.skewMs + this.localMs(nowUs));
+    const { atUs, ms, rate } = this.#wall;
+    return Math.floor(ms + ((nowUs - atUs) * rate) / 1000);
   }
 
   /** The first simulated time at which this member's clock has reached `localMs`. */
   simulatedUs(localMs: number): number {
-    return Math.ceil((localMs * 1000) / this.#clock.rate);
+    return Math.ceil((localMs * 1000) / this.#clock.rate + this.#frozenUs);
   }
 
   step(event: RaftEvent, nowUs: number): readonly Effect[] {
@@ -121,13 +192,14 @@ export class SimMember {
     return this.at * 7919 + this.life * 104_729 + 1;
   }
 
-  crash(keepInFlight: boolean, forget: boolean): void {
+  crash(keepInFlight: boolean, forget: boolean, nowUs: number): void {
     this.up = false;
     this.life++;
     this.isApplying = false;
     this.disk.crash(keepInFlight, forget);
     this.#held = [];
     this.stalledUntilUs = 0;
+    this.resume(nowUs);
     this.timerUs = Number.POSITIVE_INFINITY;
   }
 
@@ -137,6 +209,8 @@ export class SimMember {
     this.origin = origin;
     this.emptied++;
     this.incarnation = this.#numberOf(origin);
+    this.#promisedMs = 0;
+    this.#patienceMs = 0;
     this.storeUs = nowUs;
     this.isRefused = false;
     this.#isNew = true;
@@ -199,7 +273,13 @@ export class SimMember {
 
   #load(nowUs: number): RaftState {
     const { entries, hardState, known } = this.disk;
-    const silentMs = this.#isNew ? 0 : this.#options.electionMinMs;
+    const options = this.#optionsOf(this.life);
+    // The longest of what any run may have promised, of which the last one kept quiet for some.
+    const isOver = this.#isNew || this.state.now >= this.state.silentUntilMs;
+    const keptMs = isOver ? this.#promisedMs : this.#patienceMs;
+    this.#patienceMs = Math.max(keptMs, options.electionMinMs);
+    this.#promisedMs = options.electionMinMs;
+    const silentMs = this.#isNew ? 0 : this.#patienceMs;
     this.#isNew = false;
     this.versions = configurationsOf(entries);
     const runs: { from: number; term: number }[] = [];
@@ -219,7 +299,7 @@ export class SimMember {
         sizes: entries.map((entry) => entry.size),
         lastTimeMs: entries.at(-1)?.timeMs ?? 0,
       },
-      options: this.#options,
+      options,
       applied: 0,
       silentMs,
       seed: this.seed,

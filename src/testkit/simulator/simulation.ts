@@ -7,46 +7,52 @@ import {
   checkState,
   checkStep,
   type Effect,
-  isMember,
+  leaseUntil,
   nextDeadline,
   type RaftEvent,
   summarize,
 } from '../../raft/index.ts';
 import { msgpack } from '../../runtime/index.ts';
-import { type Call, Clients } from './clients.ts';
+import { Callers, type CallSite } from './callers.ts';
+import { Clients } from './clients.ts';
 import { createMembers } from './create-members.ts';
 import { EventHeap } from './event-heap.ts';
 import type { Happening, Own } from './happening.ts';
 import { type Field, Injector } from './injector.ts';
-import { checkLeases } from './leases.ts';
+import { Leases } from './leases.ts';
+import { LogTime } from './log-time.ts';
 import type { Mark } from './mark-labels.ts';
-import { observeStep } from './marks.ts';
-import { MembersWatch } from './marks-members.ts';
 import type { Only } from './options.ts';
 import { type Plan, placesOf } from './plan.ts';
 import { Random } from './random.ts';
+import { type Read, ReadOracle } from './read-oracle.ts';
 import { Referee } from './referee.ts';
 import { Replicas } from './replicas.ts';
 import { show } from './show.ts';
 import type { Origin, SimEntry } from './sim-disk.ts';
 import type { Letter, Op, SimMember } from './sim-member.ts';
 import { SimNetwork } from './sim-network.ts';
+import { type ReadSite, SimReads } from './sim-reads.ts';
 import { Standing } from './standing.ts';
 import type { Subject } from './subject.ts';
+import { Watches } from './watches.ts';
 import type { Witness } from './witness.ts';
 
 const FULL_CHECK_EVERY = 4096;
 const MAX_INBOX = 1000;
 const NO_OPS: readonly Op[] = [];
 
-export class Simulation<C, R, M> implements Field {
+export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
   readonly plan: Plan;
   readonly members: readonly SimMember[];
   readonly network: SimNetwork;
   readonly standing: Standing;
   readonly referee: Referee;
   readonly clients: Clients<C, R>;
+  readonly callers: Callers<C, R>;
   readonly injector: Injector;
+  readonly oracle: ReadOracle;
+  readonly reads: SimReads<C, R>;
   readonly marks: Map<Mark, number> = new Map<Mark, number>();
   nowUs: number = 0;
   events: number = 0;
@@ -57,13 +63,13 @@ export class Simulation<C, R, M> implements Field {
   /** While a member stalls, what befalls it is kept here. */
   readonly #inboxes = new Map<SimMember, Own[]>();
   readonly #replicas: Replicas<C, R, M>;
-  /** One for each member or client. */
-  readonly #draws: Record<'disk' | 'machine' | 'client', readonly Random[]>;
+  /** One for each member. */
+  readonly #draws: Record<'disk' | 'machine', readonly Random[]>;
   readonly #witness: Witness | undefined;
-  #last: Call<C, R> | undefined;
   #calmUs = Number.POSITIVE_INFINITY;
-  readonly #say = (label: Mark): void => this.mark(label);
-  readonly #watch = new MembersWatch(this.#say);
+  readonly #watches: Watches;
+  readonly #leases: Leases;
+  readonly #logTime: LogTime;
 
   constructor(plan: Plan, subject: Subject<C, R, M>, only: Only, witness: Witness | undefined) {
     this.plan = plan;
@@ -74,20 +80,25 @@ export class Simulation<C, R, M> implements Field {
     this.#draws = {
       disk: some('disk', places),
       machine: some('machine', places),
-      client: some('client', plan.workload.clients),
     };
     const codec = subject.codec ?? msgpack<C>();
     this.members = createMembers(plan);
     const names = this.members.map(({ id }) => id);
     const wallMs = this.members.map((member) => member.wallMs(0));
     this.#replicas = new Replicas(subject, codec, names, wallMs, plan.seed);
-    this.clients = new Clients(subject.workload, codec, only.calls, plan.seed);
+    this.clients = new Clients(subject.workload, codec, only.calls, plan);
     this.network = new SimNetwork(plan.network, places, plan.seed);
     this.standing = new Standing(this.members);
     this.referee = new Referee(this.members, this.standing);
     this.injector = new Injector(this, only.faults);
-    for (const member of this.members) this.#step(member, { type: 'start' }, NO_OPS);
-    for (let client = 0; client < plan.workload.clients; client++) this.#planClient(client);
+    this.#leases = new Leases(plan, this.members);
+    this.#logTime = new LogTime(plan, this.standing);
+    this.oracle = new ReadOracle(plan, this.referee, this.#leases);
+    this.reads = new SimReads(this);
+    this.#watches = new Watches(this);
+    this.callers = new Callers(this, this.clients, this.injector);
+    for (const member of this.members) this.#start(member);
+    this.callers.begin();
     this.injector.begin();
   }
 
@@ -109,13 +120,13 @@ export class Simulation<C, R, M> implements Field {
 
   crash(member: SimMember, keepWrite: boolean, forget: boolean): void {
     const kept = keepWrite ? member.disk.merged : 0;
-    member.crash(keepWrite, forget);
+    member.crash(keepWrite, forget, this.nowUs);
     this.#inboxes.delete(member);
     this.#witness?.crashed?.(member, kept, forget, this.nowUs / 1000);
   }
 
   tell(member: SimMember, event: RaftEvent): void {
-    this.#step(member, event, NO_OPS);
+    this.step(member, event, NO_OPS);
   }
 
   wipe(member: SimMember, origin: Origin): void {
@@ -123,6 +134,24 @@ export class Simulation<C, R, M> implements Field {
     member.wipe(origin, this.nowUs);
     this.referee.stored(member);
     this.#witness?.wiped?.(member, this.nowUs / 1000);
+  }
+
+  setWall(member: SimMember, by: number | 'right'): void {
+    this.#logTime.jumped(member, member.setWall(this.nowUs, by), this.nowUs);
+  }
+
+  /** What the time of day is there, and whether that is what the other clock would say. */
+  tellClocks(member: SimMember): void {
+    member.isUntold = false;
+    this.step(member, { type: 'clocks', wallMs: member.wallMs(this.nowUs) }, NO_OPS);
+  }
+
+  query(member: SimMember, command: C): R {
+    return this.#replicas.query(member.at, command, member.wallMs(this.nowUs));
+  }
+
+  duringQuery(member: SimMember): void {
+    this.injector.duringQuery(member);
   }
 
   restartIn(member: SimMember, inUs: number): void {
@@ -165,15 +194,6 @@ export class Simulation<C, R, M> implements Field {
     }
   }
 
-  /** One more call of a client, to this leader; false when it does not take it. */
-  proposeLast(leader: SimMember): boolean {
-    // One that was taken may yet be applied: only clients that ask again do so.
-    const last = this.#last;
-    const call = last && this.clients.mayRepeat(last) ? last : this.clients.last(this.nowUs);
-    this.#last = call;
-    return this.#propose(leader, call);
-  }
-
   /** At the end: machines that have come equally far are equal. */
   checkMachines(members: readonly SimMember[]): void {
     for (const { at, state } of members) {
@@ -187,7 +207,9 @@ export class Simulation<C, R, M> implements Field {
       case 'deliver':
       case 'written':
       case 'applied':
-        return this.#befall(what);
+      case 'queried':
+      case 'asked':
+        return this.befall(what);
       case 'timer':
         if (what.life === what.member.life) this.#timer(what.member);
         return;
@@ -198,9 +220,9 @@ export class Simulation<C, R, M> implements Field {
         if (!this.isCalm) this.#restart(what.member);
         return;
       case 'client':
-        return this.#client(what.client);
+        return this.callers.turn(what.client);
       case 'patience':
-        return this.#patience(this.clients.calls[what.place] as Call<C, R>, what.attempt);
+        return this.callers.patience(what.place, what.attempt);
       case 'draw':
         return this.injector.draw(what.family);
       case 'restore':
@@ -213,7 +235,7 @@ export class Simulation<C, R, M> implements Field {
   }
 
   /** Something for one member: at once, later if it stalls, never if it has died since. */
-  #befall(what: Own): void {
+  befall(what: Own): void {
     if (what.type === 'deliver') {
       const { from, to } = what.envelope;
       if (this.network.isCut(from, to) || this.#isForgotten(what)) return;
@@ -228,8 +250,29 @@ export class Simulation<C, R, M> implements Field {
     if (life !== member.life) return;
     if (what.type === 'written' && this.injector.beforeSend(member)) return;
     if (member.stalledUntilUs > this.nowUs) this.#inboxOf(member).push(what);
-    else if (what.type === 'written') this.#written(member);
-    else this.#applied(member, what.upTo);
+    else this.#complete(what);
+  }
+
+  #handleOwn(member: SimMember, own: Own): void {
+    if (own.type === 'deliver') this.#receive(member, own.envelope);
+    else this.#complete(own);
+  }
+
+  /** Its disk or its machine is done with something, or a client asks. */
+  #complete(what: Exclude<Own, { type: 'deliver' }>): void {
+    switch (what.type) {
+      case 'written':
+        return this.#written(what.member);
+      case 'applied':
+        return this.#applied(what.member, what.upTo);
+      case 'queried':
+        return this.reads.queried(what.read as Read<C, R>, what.answer as R, what.applied);
+      case 'asked':
+        this.reads.ask(what.member, this.clients.calls[what.place]);
+        return;
+      default:
+        unreachable(what);
+    }
   }
 
   /** What was sent before the calm arrives within an election timeout of it, or never. */
@@ -247,8 +290,10 @@ export class Simulation<C, R, M> implements Field {
   #receive(member: SimMember, envelope: Letter): void {
     const { entries, incarnation, message } = envelope;
     const from = this.members[envelope.from]?.id ?? '';
+    // Told at every turn, in truth; but that would be no news.
+    if (member.isCreeping || member.isUntold) this.tellClocks(member);
     const event = { type: 'receive', from, incarnation, message, entries } as const;
-    this.#step(member, event, NO_OPS, envelope);
+    this.step(member, event, NO_OPS, envelope);
   }
 
   #written(member: SimMember): void {
@@ -258,82 +303,43 @@ export class Simulation<C, R, M> implements Field {
     this.#witness?.written?.(member, merged);
     for (const envelope of member.release(write.write)) this.#send(envelope);
     const { lastIndex, lastTerm } = write;
-    this.#step(member, { type: 'written', write: write.write, lastIndex, lastTerm }, NO_OPS);
+    this.step(member, { type: 'written', write: write.write, lastIndex, lastTerm }, NO_OPS);
   }
 
   /** After a stall what has arrived is handled first, and only then what is overdue. */
   #wake(member: SimMember): void {
     if (member.stalledUntilUs > this.nowUs && !this.isCalm) return;
     member.stalledUntilUs = 0;
-    const { life } = member;
-    for (const each of this.#inboxOf(member).splice(0)) {
-      if (member.life !== life) return;
-      if (each.type === 'deliver') this.#receive(member, each.envelope);
-      else if (each.type === 'written') this.#written(member);
-      else this.#applied(member, each.upTo);
+    const { life, state } = member;
+    member.resume(this.nowUs);
+    const held = leaseUntil(state) > member.localMs(this.nowUs);
+    const inbox = this.#inboxOf(member).splice(0);
+    // A caller and the machine may come before the turn in which somebody looks at the clocks.
+    const isTurn = ({ type }: Own) => type !== 'asked' && type !== 'queried';
+    const turn = inbox.findIndex(isTurn);
+    const early = inbox.splice(0, turn === -1 ? inbox.length : turn);
+    for (const each of early) if (member.life === life) this.#handleOwn(member, each);
+    if (member.life !== life) return;
+    this.tellClocks(member);
+    if (held && leaseUntil(state) <= member.localMs(this.nowUs)) {
+      this.mark('a suspended leader drops its lease');
     }
+    for (const each of inbox) if (member.life === life) this.#handleOwn(member, each);
     if (member.life === life) this.#timer(member);
   }
 
   #timer(member: SimMember): void {
     if (member.stalledUntilUs > this.nowUs) return;
     if (member.timerUs <= this.nowUs) member.timerUs = Number.POSITIVE_INFINITY;
+    this.tellClocks(member);
     if (nextDeadline(member.state) <= member.localMs(this.nowUs)) {
-      this.#step(member, { type: 'timeout' }, NO_OPS);
+      this.step(member, { type: 'timeout' }, NO_OPS);
     } else {
       this.#arm(member);
     }
   }
 
-  #client(client: number): void {
-    if (this.isCalm) return;
-    this.#planClient(client);
-    const call = this.clients.next(client, this.nowUs);
-    if (call !== undefined) this.#try(call);
-  }
-
-  /** Asks one member; a client that hopes for an answer looks at the clock, too. */
-  #try(call: Call<C, R>): void {
-    const { blind, patienceMs } = this.plan.workload;
-    const { draw } = call;
-    const up = this.members.filter((member) => member.up && member.stalledUntilUs <= this.nowUs);
-    const leaders = up.filter(({ state }) => state.role === 'leader');
-    const pool = leaders.length === 0 || draw.chance(blind) ? up : leaders;
-    const isTaken = pool.length > 0 && this.#propose(draw.pick(pool), call);
-    if (!isTaken && !this.clients.mayRetry(call)) return this.clients.giveUp(call);
-    if (this.clients.isPatient) return;
-    const { attempts: attempt, place } = call;
-    const inUs = Math.ceil(patienceMs * 1000);
-    this.schedule(inUs, { type: 'patience', place, attempt });
-  }
-
-  #patience(call: Call<C, R>, attempt: number): void {
-    if (call.state !== 'open' || call.attempts !== attempt) return;
-    if (this.clients.mayRetry(call)) this.#try(call);
-    else this.clients.giveUp(call);
-  }
-
-  /** True if the member is a leader that puts it into its log. */
-  #propose(member: SimMember, call: Call<C, R>): boolean {
-    const serial = this.clients.attempt(call, this.nowUs);
-    if (member.state.role !== 'leader') return false;
-    const padding = call.draw.integer(0, this.plan.workload.maxPaddingBytes);
-    const size = call.body.length + padding;
-    const before = member.state.log.last;
-    const wallMs = member.wallMs(this.nowUs);
-    const ops = [{ serial, size, call: call.id }];
-    this.clients.taken(serial);
-    this.#step(member, { type: 'propose', bodies: [{ length: size }], wallMs }, ops);
-    if (member.up && member.state.log.last === before) {
-      this.clients.refused(serial);
-      return false;
-    }
-    for (const byte of call.body) this.stir(byte);
-    this.injector.afterAppend(member);
-    return true;
-  }
-
-  #step(member: SimMember, event: RaftEvent, ops: readonly Op[], envelope?: Letter): void {
+  step(member: SimMember, event: RaftEvent, ops: readonly Op[], envelope?: Letter): void {
     const before = summarize(member.state);
     let effects: readonly Effect[] = [];
     try {
@@ -346,21 +352,21 @@ export class Simulation<C, R, M> implements Field {
       this.#witness?.stepped?.({ event, member, effects, atMs, ops, envelope });
     }
     if (member.isRefused) return this.#turnAway(member);
+    // Told at every turn, and mostly no news.
+    if (event.type === 'clocks' && effects.length === 0) return;
     checkState(member.state);
     checkStep(before, member.state, effects);
-    observeStep(before, event, member.state, effects, this.#say);
-    const { committed } = this.standing;
-    const isRemoved = committed !== undefined && !isMember(committed.config, member.id);
-    this.#watch.observe(before, event, member, effects, isRemoved);
+    this.#watches.observe(before, event, member, effects);
     for (const effect of effects) this.#run(member, effect, event, ops);
-    this.referee.afterStep(member, event);
+    this.referee.afterStep(member, event, this.nowUs);
     const { commit, log, role, term } = member.state;
-    if (role === 'leader') checkLeases(this.plan, this.members, this.nowUs);
+    if (role === 'leader') this.#leases.check(member, this.nowUs);
     this.stir(this.nowUs & 0xffffff);
     this.stir(term * 8191 + commit * 31 + log.last);
     this.#arm(member);
     this.#startApplying(member);
     if (member.disk.start()) this.#planWrite(member);
+    this.reads.check(member);
     if (role !== before.role && member.up) this.injector.afterRole(member);
   }
 
@@ -372,8 +378,11 @@ export class Simulation<C, R, M> implements Field {
 
   #run(member: SimMember, effect: Effect, event: RaftEvent, ops: readonly Op[]): void {
     switch (effect.type) {
-      case 'append':
+      case 'append': {
+        const pauseMs = this.injector.longestPauseUs / 1000;
+        this.#logTime.stamped(member, effect.timeMs, this.nowUs, pauseMs);
         return member.append(effect.from, effect.until, effect, ops);
+      }
       case 'accept':
         if (event.type !== 'receive') return;
         return member.accept(
@@ -389,8 +398,9 @@ export class Simulation<C, R, M> implements Field {
         if (envelope !== undefined) this.#send(envelope);
         return;
       }
-      case 'apply':
       case 'read-index':
+        return this.reads.grant(member, effect);
+      case 'apply':
       case 'members':
       case 'role':
         return;
@@ -428,7 +438,7 @@ export class Simulation<C, R, M> implements Field {
       this.#stirText(show(result));
     }
     member.isApplying = false;
-    this.#step(member, { type: 'applied', index: upTo }, NO_OPS);
+    this.step(member, { type: 'applied', index: upTo }, NO_OPS);
   }
 
   #send(envelope: Letter): void {
@@ -460,12 +470,6 @@ export class Simulation<C, R, M> implements Field {
     this.schedule(Math.ceil(takesMs * 1000) + 1, { type: 'written', member, life });
   }
 
-  #planClient(client: number): void {
-    const { thinkMeanMs } = this.plan.workload;
-    const thinkUs = Math.ceil(drawAt(this.#draws.client, client).exponential(thinkMeanMs) * 1000);
-    this.schedule(thinkUs + 1, { type: 'client', client });
-  }
-
   #restart(member: SimMember): void {
     if (member.up || member.isRefused) return;
     member.restart(this.nowUs);
@@ -475,7 +479,12 @@ export class Simulation<C, R, M> implements Field {
     this.#replicas.restart(member.at, member.wallMs(this.nowUs));
     this.referee.restarted(member);
     this.#witness?.restarted?.(member, this.nowUs / 1000);
-    this.#step(member, { type: 'start' }, NO_OPS);
+    this.#start(member);
+  }
+
+  #start(member: SimMember): void {
+    this.tellClocks(member);
+    this.step(member, { type: 'start' }, NO_OPS);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   changed,
   type MemberId,
 } from '../../raft/index.ts';
+import type { Plan } from './plan.ts';
 import { isQuorum } from './quorums.ts';
 import { configurationsOf } from './sim-disk.ts';
 import type { SimMember } from './sim-member.ts';
@@ -128,6 +129,27 @@ export class Standing {
     const ids = new Set([...voters, ...outgoing]);
     return this.#members.filter((member) => member.id !== id && ids.has(member.id));
   }
+}
+
+/** ms: by how much what is known of another's time of day may be wrong. */
+const CLOCK_MARGIN_MS = 300;
+
+/** Are there enough whose times of day are so close that any of them would vote for any other? */
+export function doClocksAgree(
+  alive: readonly SimMember[],
+  standing: Standing,
+  { options }: Plan,
+  nowUs: number,
+): boolean {
+  const widestMs = options.maxClockOffsetMs - CLOCK_MARGIN_MS;
+  return alive.some((first) => {
+    const from = first.wallMs(nowUs);
+    const close = alive.filter((member) => {
+      const ms = member.wallMs(nowUs) - from;
+      return ms >= 0 && ms <= widestMs;
+    });
+    return standing.canProgress((member) => !close.includes(member));
+  });
 }
 
 /** What the change would make of a configuration; undefined when it is refused. */

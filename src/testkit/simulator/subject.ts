@@ -4,7 +4,10 @@ import type { Codec, StateMachine } from '../../contracts/index.ts';
 import type { Model } from '../checkers/index.ts';
 import type { Random } from './random.ts';
 
-/** As much of a machine as takes part: snapshots and queries do not. */
+/**
+ * As much of a machine as takes part: snapshots do not, and `query` only when `workload.isRead` says
+ * so.
+ */
 export type AnyMachine<C, R> = Pick<StateMachine<C, R>, 'apply' | 'digest'>;
 
 export interface Subject<C, R, M = AnyMachine<C, R>> {
@@ -34,6 +37,12 @@ export interface Workload<C> {
    * lets pass too. Depends on nothing else: runs are repeated.
    */
   next(draw: Random, client: number, turn: number): C;
+  /**
+   * Does that command change nothing? Most of such are then not proposed, but asked of a machine by
+   * `query(command)`, at any member and of any consistency, and the machine says there what its
+   * `apply` would say. Default: none does.
+   */
+  isRead?(command: C): boolean;
   /** Default: as many as the seed draws, from 1 to 10. */
   readonly clients?: number | undefined;
   /**

@@ -113,8 +113,9 @@ function messageLine(
   const { entries, from, message, to } = sent;
   const [name, type] = messageNames[message.type];
   const fields = fieldsOf(message);
-  const rest = Object.entries(message).filter(([key]) => key !== 'type' && key !== 'term');
-  const line = lineOf(`${verb}${name}`, member, atMs, Object.fromEntries(rest));
+  const { term: _term, type: _type, ...rest } = message;
+  const prop = 'atMs' in rest ? { ...rest, atMs, askedMs: rest.atMs } : rest;
+  const line = lineOf(`${verb}${name}`, member, atMs, prop);
   return { ...line, msg: { type, term: message.term, from, to, entries, ...fields } };
 }
 

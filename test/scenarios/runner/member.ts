@@ -86,6 +86,7 @@ export class ScriptedMember {
   log: Entry[];
   #held: { after: number; envelope: Envelope }[] = [];
   #options: RaftOptions;
+  #boots = 0;
 
   constructor(id: MemberId, disk: Stored, limits: RaftOptions, seed?: number) {
     this.id = id;
@@ -162,7 +163,7 @@ export class ScriptedMember {
     return createState({
       id: this.id,
       incarnation,
-      boot: 1,
+      boot: ++this.#boots,
       known,
       configs: configsIn(entries),
       hardState,

@@ -80,7 +80,8 @@ function runCommand(cluster: ScriptedCluster, { name, ids, options }: Words): vo
       for (const id of some) {
         const names = list('commands');
         const bodies = names.map((each) => ({ length: number('size') ?? each.length }));
-        const event = { type: 'propose', bodies, wallMs: cluster.now } as const;
+        const wallMs = number('wall') ?? cluster.now;
+        const event = { type: 'propose', bodies, wallMs } as const;
         cluster.step(id, event, `is given ${names.join(', ')}`, names);
       }
       return;
@@ -121,11 +122,12 @@ function runCommand(cluster: ScriptedCluster, { name, ids, options }: Words): vo
       if (options.has('quiet')) cluster.takeLines();
       return;
     default:
-      runMembersCommand(cluster, name, some, options);
+      runHostCommand(cluster, name, some, options);
   }
 }
 
-function runMembersCommand(
+/** What the host of a member asks of it, or tells it. */
+function runHostCommand(
   cluster: ScriptedCluster,
   name: string,
   ids: readonly MemberId[],
@@ -141,6 +143,18 @@ function runMembersCommand(
       return;
     case 'wipe':
       for (const id of ids) cluster.wipe(id, options.get('as') === 'first' ? 'first' : 'joiner');
+      return;
+    case 'clocks':
+      for (const id of ids) {
+        const wallMs = Number(options.get('wall'));
+        cluster.step(id, { type: 'clocks', wallMs }, `is told that it is ${wallMs} ms`);
+      }
+      return;
+    case 'read':
+      for (const id of ids) {
+        const upTo = Number(options.get('upTo'));
+        cluster.step(id, { type: 'read', upTo }, `is asked for reads up to ${upTo}`);
+      }
       return;
     case 'lease':
       for (const id of ids) cluster.lease(id);

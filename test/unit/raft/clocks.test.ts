@@ -320,3 +320,32 @@ describe('a wall clock that jumps by years, again and again (K1)', () => {
     expect(member.state.role).toBe('leader');
   });
 });
+
+describe('a candidate whose wall clock is set', () => {
+  /** It has asked for votes, and its own is on its way to the disk. */
+  function candidate(): TestMember {
+    const member = new TestMember({ voters: ['a', 'b', 'c'] });
+    tell(member);
+    member.step({ type: 'campaign' });
+    const { term } = member.state;
+    member.receive('b', { type: 'pre-vote-reply', term, campaign: term + 1, granted: true });
+    expect(member.state.role).toBe('candidate');
+    return member;
+  }
+
+  it('by years while it waits for votes does not win by those it gets (K1)', () => {
+    const member = candidate();
+    tell(member, YEARS_MS);
+    const { term } = member.state;
+    for (const id of ['b', 'c']) {
+      member.receive(id, { type: 'vote-reply', term, granted: true });
+    }
+    expect(member.state.role).toBe('follower');
+  });
+
+  it('by a little goes on', () => {
+    const member = candidate();
+    tell(member, 1000);
+    expect(member.state.role).toBe('candidate');
+  });
+});

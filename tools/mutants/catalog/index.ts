@@ -7,6 +7,7 @@ import { IDENTITY } from './identity.ts';
 import { LIVENESS } from './liveness.ts';
 import { LOG } from './log.ts';
 import { MEMBERSHIP } from './membership.ts';
+import { READS_MUTANTS } from './reads.ts';
 import { REQUESTS_MUTANTS } from './requests.ts';
 import { RUNTIME } from './runtime.ts';
 import { SESSIONS } from './sessions.ts';
@@ -20,6 +21,7 @@ export const CATALOG: readonly Mutant[] = [
   ...MEMBERSHIP,
   ...IDENTITY,
   ...RUNTIME,
+  ...READS_MUTANTS,
   ...REQUESTS_MUTANTS,
   ...SESSIONS,
 ];

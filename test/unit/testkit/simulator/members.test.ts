@@ -20,7 +20,9 @@ function cluster(first: number, spares = 0, isFormed = true): SimMember[] {
   const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].slice(0, first + spares);
   const origin = firstOrigin(ids.slice(0, first), isFormed);
   const clock = { rate: 1, skewMs: 0 };
-  return ids.map((_, at) => new SimMember(at, ids, options, clock, at < first ? origin : JOINER));
+  return ids.map(
+    (_, at) => new SimMember(at, ids, () => options, clock, at < first ? origin : JOINER),
+  );
 }
 
 function configOf(voters: string, outgoing = '') {
@@ -115,7 +117,7 @@ describe('the referee', () => {
   test('counts votes by store, not by id', () => {
     const { look, members, referee } = leading('a');
     const b = members[1] as SimMember;
-    b.crash(false, false);
+    b.crash(false, false, 4);
     b.wipe(firstOrigin(['a', 'b', 'c'], false), 5);
     referee.stored(b);
     b.disk.hardState = { term: 2, votedFor: 'a', commit: 1 };
@@ -202,7 +204,7 @@ describe('the referee', () => {
     const { members, referee } = leading('abc');
     const c = members[2] as SimMember;
     referee.afterStep(c, { type: 'timeout' });
-    c.crash(false, false);
+    c.crash(false, false, 4);
     c.wipe(firstOrigin(['a', 'b', 'c'], false), 5);
     referee.stored(c);
     c.restart(6);

@@ -2,6 +2,7 @@
 import {
   type AnyMachine,
   drawPlan,
+  type Model,
   minimize,
   models,
   REFUSED,
@@ -182,6 +183,76 @@ describe('clients', () => {
   });
 });
 
+describe('reads', () => {
+  type Command = { add: number } | 'sum';
+
+  /** Asked for the sum by a command, or by a query, which may be another one's. */
+  const summing = (query: (sum: number) => number) => () => {
+    let sum = 0;
+    return {
+      apply: (command: Command) => (command === 'sum' ? sum : (sum += command.add)),
+      query: () => query(sum),
+    };
+  };
+  const model: Model<number, Command, number> = {
+    initial: () => 0,
+    step: (sum, command, answer) => {
+      const next = command === 'sum' ? sum : sum + command.add;
+      return answer === undefined || answer.output === next ? next : REFUSED;
+    },
+    hash: (sum) => sum,
+  };
+  const workload: Workload<Command> = {
+    clients: 2,
+    next: (draw, client, turn) =>
+      draw.chance(0.5) || turn > 60 ? 'sum' : { add: 100 ** client * draw.integer(1, 9) },
+    isRead: (command) => command === 'sum',
+  };
+
+  test('are asked of the machines, and what linearizable ones saw is in the history', () => {
+    const asked = { all: 0, seen: 0 };
+    for (let seed = 1; seed <= 20; seed++) {
+      const machine = summing((sum) => {
+        asked.all++;
+        return sum;
+      });
+      const { committed, history, verdict } = simulate({ machine, workload, model, seed });
+      expect(verdict).not.toBe('not-linearizable');
+      const sums = history.filter(({ input, outcome }) => input === 'sum' && outcome === 'ok');
+      asked.seen += sums.length - committed.filter((command) => command === 'sum').length;
+    }
+    expect(asked.seen).toBeGreaterThan(100);
+    expect(asked.all).toBeGreaterThan(asked.seen);
+  });
+
+  test('that are not what the commands would say are found', () => {
+    const machine = summing((sum) => sum + 1);
+    expect(findWith(machine, workload, { model })).toMatch(
+      /nothing explains the answer \d+ to 'sum'/,
+    );
+  });
+
+  test('need a machine with a query, that throws nothing and promises nothing', () => {
+    const apply = () => 0;
+    const run = (machine: () => AnyMachine<Command, number>) => () => {
+      for (let seed = 1; seed <= 20; seed++) {
+        const { violation } = simulate({ machine, workload, seed });
+        if (violation !== undefined) throw violation.error;
+      }
+    };
+    expect(run(() => ({ apply }))).toThrow('the machine has no query');
+    const later = () => ({ apply, query: async () => 0 });
+    expect(run(later)).toThrow('query returned a promise');
+    const fragile = () => ({
+      apply,
+      query: () => {
+        throw new Error('not now');
+      },
+    });
+    expect(run(fragile)).toThrow(/^query on \w throws: not now$/);
+  });
+});
+
 describe('an answer', () => {
   test('is the same whatever the order of its keys', () => {
     let made = 0;
@@ -300,6 +371,7 @@ describe('options', () => {
     [{ workload: { ...adding, clients: 0 } }, 'workload.clients is 0'],
     [{ workload: { ...adding, concurrency: 0 } }, 'workload.concurrency is 0'],
     [{ workload: { ...adding, retry: 'no' } }, "workload.retry is 'no'"],
+    [{ workload: { ...adding, isRead: true } }, 'isRead'],
     [{ workload: {} }, 'workload is {}'],
     [{ machine: new Sum() }, 'an object with the methods machine'],
     [{ seed: undefined }, 'seed is undefined'],
