@@ -133,8 +133,8 @@ export const READS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: LEASE,
-        find: 'return heardSentMs + patienceMs * (',
-        replace: 'return heardSentMs + (patienceMs > 0 ? options.electionMinMs : 0) * (',
+        find: 'Math.min(patienceMs, options.electionMaxMs)',
+        replace: '(patienceMs > 0 ? options.electionMinMs : 0)',
       },
     ],
   },
