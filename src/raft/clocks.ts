@@ -1,5 +1,7 @@
 // The two clocks. Waiting and leases go by the monotonic one alone; the wall clock only stamps
 // entries. Each gives the other away: a process that was suspended, a clock that was set.
+import type { HeartbeatAck } from './messages.ts';
+import type { Progress } from './progress.ts';
 import { committedIndex } from './quorum.ts';
 import { becomeFollower } from './roles.ts';
 import type { ClockReading, Leading, RaftState } from './state.ts';
@@ -17,7 +19,7 @@ export function readClocks(state: RaftState, wallMs: number): void {
   if (isOld || jumpMs > CLOCK_TOLERANCE_MS) state.clocks = { nowMs: now, wallMs };
   if (jumpMs <= CLOCK_TOLERANCE_MS) return;
   state.reading.fresh = undefined;
-  state.reading.soundMs = now;
+  state.reading.jumpedMs = now;
   if (leading !== undefined) forgetRounds(leading);
   // Whoever is right: what is stamped now could not be taken back (RA25). A candidate's voters have
   // judged the clock as it was.
@@ -43,6 +45,17 @@ export function isPlausibleClock(state: RaftState, wallMs: number): boolean {
   return Math.abs(wallMs - wallNow(state)) <= state.options.maxClockOffsetMs;
 }
 
+/** What a follower's wall clock says, unless it comes later than what it said after that. */
+export function recordClockHeard(
+  state: RaftState,
+  progress: Progress,
+  { round, wallMs }: HeartbeatAck,
+): void {
+  if (round < progress.heardRound) return;
+  const isKnown = wallMs !== 0 && state.clocks !== undefined;
+  progress.wallOffsetMs = isKnown ? wallMs - wallNow(state) : 0;
+}
+
 /** Does a majority take this leader's wall clock for a plausible one? */
 export function hasQuorumClock(state: RaftState, leading: Leading): boolean {
   const { config, id: self, options } = state;
@@ -61,6 +74,6 @@ function wallAt(clocks: ClockReading, nowMs: number): number {
 function forgetRounds(leading: Leading): void {
   leading.roundsSentMs.length = 0;
   for (const progress of leading.progress.values()) {
-    progress.heardSentMs = Number.NEGATIVE_INFINITY;
+    progress.promisedUntilMs = Number.NEGATIVE_INFINITY;
   }
 }

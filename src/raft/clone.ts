@@ -38,15 +38,14 @@ export function cloneState(state: RaftState): RaftState {
  * - Numbers of writes, from the last one completed. What such a number in the past marks is over.
  * - Sizes of entries, not where the ring of their sums starts or what is left over in it.
  *
- * Left out is what is set anew before it is read: effects, the deadline and the contact of a
- * leader, a contact with nobody, and the generator if the election timeout is not drawn at all; and
- * the lease, at which only a driver looks.
+ * Left out is what is set anew before it is read: effects, the deadline of a leader, and the
+ * generator if the election timeout is not drawn at all; and the lease, at which only a driver
+ * looks.
  */
 export function hashState(state: RaftState): number {
   const { id, leader, log, options, role, writes } = state;
   const { completed } = writes;
   const since = (write: number) => Math.max(write - completed, 0);
-  const follows = role !== 'leader' && leader !== undefined;
   const isDrawn = options.electionMaxMs !== options.electionMinMs;
   const fields = [
     [id, state.incarnation, state.configs.map(configurationOf)],
@@ -58,7 +57,7 @@ export function hashState(state: RaftState): number {
     log.runs.map((run) => [run.from, run.term]),
     sizesOf(state),
     [role === 'leader' ? 0 : timeLeft(state, state.electionDueMs)],
-    [timeLeft(state, state.silentUntilMs), follows ? ageOf(state, state.following.contactMs) : 0],
+    [timeLeft(state, state.silentUntilMs), ageOf(state, state.following.contactMs)],
     [state.following.stream, state.following.verified, state.following.round],
     readingOf(state),
     candidacyOf(state),

@@ -115,11 +115,14 @@ export function countOwnVote(state: RaftState): void {
   recordVote(state, state.id, true);
 }
 
-/** Is a leader alive, as far as we know, or did we forget whether one is? */
-function refusesVotes(state: RaftState): boolean {
-  if (state.role === 'leader' || state.now < state.silentUntilMs) return true;
-  if (state.leader === undefined) return false;
-  return state.now - state.following.contactMs < state.options.electionMinMs;
+/**
+ * Is a leader alive, as far as we know, or did we forget whether one is? What a leader was promised
+ * when it was heard is kept, whatever this member learns or is asked to do meanwhile: its lease is
+ * that long.
+ */
+function refusesVotes({ following, now, options, role, silentUntilMs }: RaftState): boolean {
+  if (role === 'leader' || now < silentUntilMs) return true;
+  return now - following.contactMs < options.electionMinMs;
 }
 
 function recordVote(state: RaftState, from: MemberId, granted: boolean): void {
@@ -134,8 +137,9 @@ function countVotes(state: RaftState): void {
   if (candidacy === undefined) return;
   const result = voteResult(state.config, (id) => candidacy.votes.get(id));
   if (result === 'lost') becomeFollower(state, state.term, undefined);
-  else if (result === 'won' && state.role === 'pre-candidate') startElection(state, false);
-  else if (result === 'won') winElection(state);
+  else if (result === 'won' && state.role === 'candidate') winElection(state);
+  // The others may hear the leader again before this member's own vote, which is promised, counts.
+  else if (result === 'won' && !refusesVotes(state)) startElection(state, false);
 }
 
 /** A new term, a vote for ourselves, and requests that wait until both are durable (§5.2). */
@@ -144,6 +148,7 @@ function startElection(state: RaftState, forced: boolean): void {
   state.votedFor = state.id;
   state.unwritten.hard = true;
   state.following.round = 0;
+  state.following.contactMs = Number.NEGATIVE_INFINITY;
   state.role = 'candidate';
   state.candidacy = { votes: new Map(), ownVoteWrite: hardWrite(state) };
   resetElectionDue(state);

@@ -2,6 +2,7 @@
 // heard it after a moment that it knows, and grants no vote for an election timeout after that.
 import { CLOCK_TOLERANCE_MS, doClocksAgree } from './clocks.ts';
 import type { MemberId } from './member-id.ts';
+import type { HeartbeatAck } from './messages.ts';
 import type { Progress } from './progress.ts';
 import { committedIndex } from './quorum.ts';
 import { isEstablished } from './roles.ts';
@@ -15,14 +16,13 @@ const UNSEEN_MS = 2 * CLOCK_TOLERANCE_MS;
 
 /** Monotonic time, ms; -Infinity when there is no lease. */
 export function leaseUntil(state: RaftState): number {
-  const { config, id: self, leading, options } = state;
+  const { config, id: self, leading } = state;
   if (leading === undefined || leading.handover !== undefined) return -Infinity;
   if (leading.yielded.size > 0 || !isEstablished(state)) return -Infinity;
-  return committedIndex(config, (id) => {
-    if (id === self) return Infinity;
-    const { heardSentMs = -Infinity, patienceMs = 0 } = leading.progress.get(id) ?? {};
-    return heardSentMs + patienceMs * (1 - options.maxClockDrift) - UNSEEN_MS;
+  const until = committedIndex(config, (id) => {
+    return id === self ? Infinity : (leading.progress.get(id)?.promisedUntilMs ?? -Infinity);
   });
+  return until - UNSEEN_MS;
 }
 
 /** Does the lease hold at this very moment? Asked just before an answer leaves. */
@@ -34,18 +34,23 @@ export function recordRoundSent(leading: Leading, now: number): void {
   leading.roundsSentMs[leading.round % ROUNDS] = now;
 }
 
-/** The acknowledgement of a round speaks of the time at which the round was sent. */
+/**
+ * The acknowledgement of a round speaks of the time at which the round was sent, and promises what
+ * whoever sent it could: an earlier run of that member may have been more patient.
+ */
 export function recordRoundHeard(
-  leading: Leading,
+  { leading, options }: RaftState,
   from: MemberId,
   progress: Progress,
-  round: number,
+  { patienceMs, round }: HeartbeatAck,
 ): void {
-  if (round > leading.round) return;
+  if (leading === undefined || round > leading.round) return;
   progress.heardRound = Math.max(progress.heardRound, round);
   // Whoever was asked to take over has heard that it is called off.
   if (round > (leading.yielded.get(from) ?? round)) leading.yielded.delete(from);
   if (round <= leading.round - ROUNDS) return;
   const sentMs = leading.roundsSentMs[round % ROUNDS] ?? -Infinity;
-  progress.heardSentMs = Math.max(progress.heardSentMs, sentMs);
+  // No longer than what two readings of the clocks cover.
+  const lengthMs = Math.min(patienceMs, options.electionMaxMs) * (1 - options.maxClockDrift);
+  progress.promisedUntilMs = Math.max(progress.promisedUntilMs, sentMs + lengthMs);
 }

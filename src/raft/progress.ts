@@ -34,11 +34,10 @@ export interface Progress {
   dropAtMs: number;
   /** Somebody answers in its name from another store: nothing of that counts. */
   stranger: boolean;
-  /** The latest heartbeat round that it has acknowledged, and when that was sent. */
+  /** The latest heartbeat round that it has acknowledged. */
   heardRound: number;
-  heardSentMs: number;
-  /** For so long after it has heard this leader it votes for nobody else. */
-  patienceMs: number;
+  /** Until then it votes for nobody else, even if its clock is the faster one. */
+  promisedUntilMs: number;
   /** How far its wall clock is ahead of this member's, when that is known. */
   wallOffsetMs: number;
   /** Last index of each append on the way, oldest first. */
@@ -72,8 +71,7 @@ export function createProgress(next: number, now: number, stream: number): Progr
     dropAtMs: Number.POSITIVE_INFINITY,
     stranger: false,
     heardRound: 0,
-    heardSentMs: Number.NEGATIVE_INFINITY,
-    patienceMs: 0,
+    promisedUntilMs: Number.NEGATIVE_INFINITY,
     wallOffsetMs: 0,
     inflight: [],
   };

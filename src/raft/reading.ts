@@ -29,8 +29,8 @@ export interface Reading {
   asked: { readonly term: number; readonly upTo: number; readonly atMs: number } | undefined;
   /** Everything that was committed at `atMs` is at or below `index`. */
   fresh: { readonly atMs: number; readonly index: number } | undefined;
-  /** The clocks disagreed then: how old an earlier question is, nobody knows. */
-  soundMs: number;
+  /** A jump of the clocks: what was asked until then was asked nobody knows how long ago. */
+  jumpedMs: number;
 }
 
 /** What a leader knows of everybody's. */

@@ -95,8 +95,8 @@ function confirmBatch(state: RaftState, leading: Leading, batch: ReadBatch): voi
 
 function grant(state: RaftState, { atMs, upTo }: Omit<ReadAsk, 'boot'>, index: number): void {
   const { reading } = state;
-  const isNewer = atMs >= (reading.fresh?.atMs ?? 0);
-  if (isNewer && atMs > reading.soundMs) reading.fresh = { atMs, index };
+  const sinceMs = Math.max(reading.jumpedMs, reading.fresh?.atMs ?? Number.NEGATIVE_INFINITY);
+  if (atMs > sinceMs) reading.fresh = { atMs, index };
   if (upTo <= reading.granted) return;
   reading.granted = upTo;
   state.effects.push({ type: 'read-index', upTo, index });

@@ -1,6 +1,6 @@
 // The leader's side of the log: append, send, count, commit. The follower's side is following.ts.
 import { assert } from '../lib/assert.ts';
-import { hasQuorumClock, wallNow } from './clocks.ts';
+import { hasQuorumClock, recordClockHeard } from './clocks.ts';
 import type { Propose } from './events.ts';
 import { dropRemoved, followConfigurations } from './followers.ts';
 import { commitConfigurations } from './in-force.ts';
@@ -20,6 +20,7 @@ import {
   restartStream,
 } from './progress.ts';
 import { committedIndex } from './quorum.ts';
+import { incarnationOf } from './recognition.ts';
 import { becomeFollower } from './roles.ts';
 import type { Leading, RaftState } from './state.ts';
 import { continueHandover } from './transfer.ts';
@@ -117,11 +118,10 @@ export function receiveAppendReject(state: RaftState, from: MemberId, reject: Ap
 
 export function receiveHeartbeatAck(state: RaftState, from: MemberId, ack: HeartbeatAck): void {
   const progress = heardFrom(state, from);
-  const { leading } = state;
-  if (progress === undefined || leading === undefined) return;
-  recordRoundHeard(leading, from, progress, ack.round);
-  progress.patienceMs = ack.patienceMs;
-  progress.wallOffsetMs = ack.wallMs === 0 ? 0 : ack.wallMs - wallNow(state);
+  if (progress === undefined) return;
+  recordClockHeard(state, progress, ack);
+  // Whoever answers for a new member and was never met may be who had its id before.
+  if (incarnationOf(state, from) !== undefined) recordRoundHeard(state, from, progress, ack);
   if (ack.stream !== progress.stream) return;
   if (ack.received > 0) acknowledge(state, from, progress, ack.match);
   if (ack.received >= ack.sent || !isOverdue(progress)) return;

@@ -39,7 +39,7 @@ export interface Following {
   stream: number;
   /** Our log equals the leader's up to here. */
   verified: number;
-  /** When the leader was last heard. */
+  /** When a leader was last heard; -Infinity when nobody is owed anything for that. */
   contactMs: number;
   /** Its latest heartbeat round that was heard. */
   round: number;
@@ -201,8 +201,11 @@ export function createState(init: RaftInit): RaftState {
     now,
     electionDueMs: now,
     silentUntilMs: now + init.silentMs,
-    following: { stream: 0, verified: 0, contactMs: now, round: 0 },
-    reading: { wanted: 0, granted: 0, asked: undefined, fresh: undefined, soundMs: 0 },
+    following: { stream: 0, verified: 0, contactMs: Number.NEGATIVE_INFINITY, round: 0 },
+    reading: {
+      ...{ wanted: 0, granted: 0, asked: undefined, fresh: undefined },
+      jumpedMs: Number.NEGATIVE_INFINITY,
+    },
     clocks: undefined,
     candidacy: undefined,
     leading: undefined,

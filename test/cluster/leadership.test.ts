@@ -1,5 +1,7 @@
 // Leadership handed over, and work that only the leader does.
+import { MemoryStorage } from 'coxswain';
 import { afterEach, describe, expect, test } from 'vitest';
+import { decodeIdentity } from '../../src/runtime/identity.ts';
 import { type Node, World } from './nodes.ts';
 
 let world: World;
@@ -156,5 +158,38 @@ describe('work of the leader', () => {
     await world.value(leader.close());
     expect(await two).toMatchObject([{ reason: { code: 'ERR_CLOSED' } }]);
     expect(told).toEqual(['one', 'two']);
+  });
+});
+
+describe('the promise not to vote for another', () => {
+  test('of a run that was more patient ends with it: the store says so, later', async () => {
+    world = new World('abc');
+    const storage = new MemoryStorage();
+    const patient = { electionTimeoutMs: [1000, 2000] as const };
+    for (const id of 'ab') await world.open(id);
+    const c = await world.open('c', { storage, ...patient });
+    const leader = await world.elect('a');
+    await world.value(leader.propose('one'));
+    const reopen = async (node: Node) => {
+      await world.value(node.close());
+      const { meta = new Uint8Array(0) } = await storage.log.load();
+      await storage.close();
+      return {
+        patienceMs: decodeIdentity(meta).patienceMs,
+        node: await world.open('c', { storage }),
+      };
+    };
+    const first = await reopen(c);
+    expect(first.patienceMs).toBe(1000);
+    await world.clock.advance(900);
+    await world.value(leader.propose('two'));
+    await world.clock.advance(50);
+    const second = await reopen(first.node);
+    expect(second.patienceMs).toBe(1000);
+    await world.clock.advance(1100);
+    await world.value(leader.propose('three'));
+    await world.clock.advance(50);
+    const third = await reopen(second.node);
+    expect(third.patienceMs).toBe(150);
   });
 });

@@ -92,6 +92,18 @@ export class World {
   }
 }
 
+/** Whether it is settled without any time passing. */
+export async function isInstant(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  void Promise.allSettled([promise]).then(() => {
+    settled = true;
+  });
+  await Promise.resolve();
+  await Promise.resolve();
+  await Promise.resolve();
+  return settled;
+}
+
 /** A storage whose log store has some of its functions replaced. */
 export function storageWith(storage: Storage, changes: Partial<LogStore>): Storage {
   const { log } = storage;

@@ -10,7 +10,7 @@ interface Row {
   readonly proof: string;
 }
 
-const rows = [...page.matchAll(/^\| ([EMX]\d+) +\|.*\| (.+?) +\|$/gm)].map(
+const rows = [...page.matchAll(/^\| ([EMXDKO]\d+) +\|.*\| (.+?) +\|$/gm)].map(
   ([, id = '', proof = '']): Row => ({ id, proof }),
 );
 
@@ -18,7 +18,10 @@ const numbered = (letter: string, count: number) =>
   Array.from({ length: count }, (_, at) => `${letter}${at + 1}`);
 
 test('the checklist has a row for everything that is known, in order', () => {
-  const ids = [...numbered('E', 12), ...numbered('M', 14), ...numbered('X', 6)];
+  const ids = [
+    ...[...numbered('E', 12), ...numbered('M', 14), ...numbered('X', 6), ...numbered('D', 8)],
+    ...[...numbered('K', 4), 'O2', 'O5'],
+  ];
   expect(rows.map(({ id }) => id)).toEqual(ids);
 });
 

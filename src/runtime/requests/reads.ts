@@ -34,7 +34,7 @@ export class Reads<Q, A> {
   /** They wait for an index, in the order of their numbers. */
   #asked = new Deque<ReadCall<Q, A>>();
   /** They wait for the machine to come to an index that the core named. */
-  readonly #granted = new Deque<ReadCall<Q, A>>();
+  #granted = new Deque<ReadCall<Q, A>>();
   /** They wait for it to come to one that the caller named. */
   #awaited: ReadCall<Q, A>[] = [];
   #issued = 0;
@@ -47,6 +47,11 @@ export class Reads<Q, A> {
   /** How many are not settled. */
   get waiting(): number {
     return this.#open.size;
+  }
+
+  /** How many are in a queue, settled or not: at most about twice as many as may wait. */
+  get queued(): number {
+    return this.#asked.length + this.#granted.length + this.#awaited.length;
   }
 
   read(query: Q, consistency: Consistency, wait: Wait): Promise<A> {
@@ -113,8 +118,10 @@ export class Reads<Q, A> {
   #ask(call: ReadCall<Q, A>): void {
     call.number = this.#issue();
     this.#asked.push(call);
-    const dead = this.#asked.length - this.#open.size;
-    if (dead > LEAST_SWEEP && dead > this.#open.size) this.#sweep();
+    const dead = this.queued - this.#open.size;
+    if (dead <= LEAST_SWEEP || dead <= this.#open.size) return;
+    this.#asked = withoutSettled(this.#asked);
+    this.#granted = withoutSettled(this.#granted);
   }
 
   #issue(): number {
@@ -173,12 +180,6 @@ export class Reads<Q, A> {
     throw new CoxswainError('ERR_QUEUE_FULL', message, details);
   }
 
-  #sweep(): void {
-    const calls = this.#asked.clear();
-    this.#asked = new Deque();
-    for (const call of calls) if (!call.settled) this.#asked.push(call);
-  }
-
   #describe(consistency: Consistency): { text: string; isLeaderless: boolean } {
     const { applier, state } = this.#parts;
     const { applied } = applier;
@@ -227,4 +228,11 @@ class ReadCall<Q, A> extends Call<A> {
   protected override onSettled(): void {
     this.#open.delete(this);
   }
+}
+
+/** One that waits for long must not keep all that were given up behind it. */
+function withoutSettled<T extends { readonly settled: boolean }>(queue: Deque<T>): Deque<T> {
+  const kept = new Deque<T>();
+  for (const item of queue.clear()) if (!item.settled) kept.push(item);
+  return kept;
 }

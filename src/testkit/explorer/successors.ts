@@ -208,7 +208,7 @@ function isPatient({ state }: Local): boolean {
   if (state.role === 'leader') return false;
   if (state.now < state.silentUntilMs) return true;
   const silenceMs = state.now - state.following.contactMs;
-  return state.leader !== undefined && silenceMs < state.options.electionMinMs;
+  return silenceMs < state.options.electionMinMs;
 }
 
 /** The whole list if it is short enough; otherwise all of its parts of that length. */

@@ -85,6 +85,12 @@ function runCommand(cluster: ScriptedCluster, { name, ids, options }: Words): vo
         cluster.step(id, event, `is given ${names.join(', ')}`, names);
       }
       return;
+    case 'read':
+      for (const id of some) {
+        const upTo = number('upTo') ?? 1;
+        cluster.step(id, { type: 'read', upTo }, `is asked for reads up to ${upTo}`);
+      }
+      return;
     case 'deliver':
       if (options.has('nth')) return cluster.deliver(cluster.nth(filter, number('nth') ?? 0));
       for (const envelope of cluster.take(filter, most)) cluster.deliver(envelope);

@@ -286,24 +286,24 @@ export function ack(member: TestMember, from: MemberId, match: number): void {
   member.receive(from, { type: 'append-ack', term: member.state.term, stream, match });
 }
 
+/** What `from` answers to the latest heartbeat round, unless `parts` says otherwise. */
+export function heartbeatAck(
+  { state }: TestMember,
+  from: MemberId,
+  parts: Partial<Extract<Message, { type: 'heartbeat-ack' }>> = {},
+): Extract<Message, { type: 'heartbeat-ack' }> {
+  const { round = 0 } = state.leading ?? {};
+  const { stream = 0 } = state.leading?.progress.get(from) ?? {};
+  const { term } = state;
+  const nothing = { sent: 0, received: 0, match: 0, patienceMs: 100, wallMs: 0 };
+  return { type: 'heartbeat-ack', term, stream, round, ...nothing, ...parts };
+}
+
 /** Lets that many ms pass, in which only these answer the heartbeats of the leader. */
 export function keepAlive(leader: TestMember, ms: number, ...others: readonly MemberId[]): void {
-  const { state } = leader;
   for (const untilMs = leader.now + ms; leader.now < untilMs; ) {
     leader.timeout();
-    const { round = 0 } = state.leading ?? {};
-    for (const from of others) {
-      const { stream } = progress(leader, from);
-      const answer = {
-        type: 'heartbeat-ack',
-        patienceMs: 100,
-        wallMs: 0,
-        sent: 0,
-        received: 0,
-        match: 0,
-      } as const;
-      leader.receive(from, { ...answer, term: state.term, stream, round });
-    }
+    for (const from of others) leader.receive(from, heartbeatAck(leader, from));
   }
 }
 

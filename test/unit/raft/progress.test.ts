@@ -35,8 +35,7 @@ describe('the progress of a follower', () => {
       dropAtMs: Infinity,
       stranger: false,
       heardRound: 0,
-      heardSentMs: -Infinity,
-      patienceMs: 0,
+      promisedUntilMs: -Infinity,
       wallOffsetMs: 0,
       inflight: [],
     });

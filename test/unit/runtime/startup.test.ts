@@ -63,6 +63,32 @@ describe('a later start', () => {
   });
 });
 
+describe('how long no vote is granted after a start', () => {
+  const patient = { electionTimeoutMs: [5000, 9000] } as const;
+
+  it('is what any earlier run may have promised, though this one is less patient', async () => {
+    const storage = new MemoryStorage();
+    await start(storage, patient);
+    await storage.close();
+    for (let boot = 2; boot < 5; boot++) {
+      const { identity, init } = await start(storage);
+      expect(init).toMatchObject({ silentMs: 5000, options: { electionMinMs: 1000 } });
+      expect(identity).toMatchObject({ boot, patienceMs: 5000 });
+      await storage.close();
+    }
+  });
+
+  it('is durably as long as this run promises, before it promises anything', async () => {
+    const storage = new MemoryStorage();
+    await start(storage);
+    await storage.close();
+    const { init } = await start(storage, patient);
+    expect(init.silentMs).toBe(5000);
+    await storage.close();
+    expect(await identityIn(storage)).toMatchObject({ patienceMs: 5000 });
+  });
+});
+
 describe('whom a member has met, and whether it takes part', () => {
   it('is found again, passed to the core, and kept when the boot is counted', async () => {
     const storage = await stored();

@@ -51,4 +51,12 @@ describe('the record of a store', () => {
     const later = take(record, { admitted: true, pins: new Map() });
     expect(later).toMatchObject({ clusterId: '00ff10203040a0b1', pins: new Map() });
   });
+
+  it('takes note, once, that only this run’s promise is left', () => {
+    const record = new StoreRecord(identity);
+    record.promise(150);
+    expect(take(record)).toEqual({ ...identity, patienceMs: 150 });
+    record.promise(150);
+    expect(take(record)).toBeUndefined();
+  });
 });

@@ -133,8 +133,8 @@ export const READS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: LEASE,
-        find: 'return heardSentMs + patienceMs * (',
-        replace: 'return heardSentMs + (patienceMs > 0 ? options.electionMinMs : 0) * (',
+        find: 'Math.min(patienceMs, options.electionMaxMs)',
+        replace: '(patienceMs > 0 ? options.electionMinMs : 0)',
       },
     ],
   },
@@ -160,7 +160,13 @@ export const READS_MUTANTS: readonly Mutant[] = [
     name: 'fresh-by-a-question-before-a-suspension',
     bug: 'a member that was suspended counts the age of an answer from when it asked before that',
     source: 'etcd#20418',
-    edits: [{ file: READS, find: 'isNewer && atMs > reading.soundMs', replace: 'isNewer' }],
+    edits: [
+      {
+        file: READS,
+        find: 'Math.max(reading.jumpedMs, reading.fresh?.atMs ?? Number.NEGATIVE_INFINITY)',
+        replace: 'reading.fresh?.atMs ?? Number.NEGATIVE_INFINITY',
+      },
+    ],
   },
   {
     name: 'lease-without-a-look-at-the-clocks',
@@ -187,8 +193,8 @@ export const READS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: READS,
-        find: 'if (isNewer && atMs > reading.soundMs) reading.fresh = { atMs, index };',
-        replace: 'if (isNewer) reading.fresh = { atMs: state.now, index };',
+        find: 'reading.fresh = { atMs, index };',
+        replace: 'reading.fresh = { atMs: state.now, index };',
       },
     ],
   },

@@ -48,7 +48,7 @@ describe('an exploration', () => {
   });
 
   it('of two members and two elections finds nothing', () => {
-    const figures = { states: 39_702, transitions: 103_864, depth: 31, complete: true };
+    const figures = { states: 40_105, transitions: 104_824, depth: 31, complete: true };
     expect(explore({ ...small, maxTerm: 3 })).toEqual(figures);
   });
 
@@ -166,12 +166,12 @@ describe('an exploration of reads', () => {
 
 describe('an exploration of changes', () => {
   it.each([
-    ['removes either of two', removals, { states: 42_963, transitions: 104_634, depth: 29 }],
-    ['makes a learner a voter', promotion, { states: 13_719, transitions: 32_025, depth: 36 }],
+    ['removes either of two', removals, { states: 43_309, transitions: 105_410, depth: 29 }],
+    ['makes a learner a voter', promotion, { states: 13_803, transitions: 32_224, depth: 36 }],
     [
       'replaces one of two, jointly',
       replacement,
-      { states: 19_779, transitions: 59_447, depth: 52 },
+      { states: 19_887, transitions: 59_717, depth: 52 },
     ],
     ['hands over', handover, { states: 19_596, transitions: 54_089, depth: 30 }],
   ])('%s, and finds nothing', (_, scope, figures) => {
