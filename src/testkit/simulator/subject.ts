@@ -5,8 +5,8 @@ import type { Model } from '../checkers/index.ts';
 import type { Random } from './random.ts';
 
 /**
- * As much of a machine as takes part: snapshots do not, and `query` only when `workload.isRead` says
- * so.
+ * As much of a machine as takes part: snapshots do not, and `query` only when `workload.isRead`
+ * says so.
  */
 export type AnyMachine<C, R> = Pick<StateMachine<C, R>, 'apply' | 'digest'>;
 

@@ -190,7 +190,10 @@ describe('reads', () => {
   const summing = (query: (sum: number) => number) => () => {
     let sum = 0;
     return {
-      apply: (command: Command) => (command === 'sum' ? sum : (sum += command.add)),
+      apply(command: Command) {
+        if (command !== 'sum') sum += command.add;
+        return sum;
+      },
       query: () => query(sum),
     };
   };
