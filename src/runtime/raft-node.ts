@@ -228,7 +228,8 @@ export class RaftNode<C, R, Q = never, A = never>
    * Does `work` while this member leads: begins it then, aborts its signal when this member is
    * not sure to lead any more, and begins it anew at the next time, as soon as the last run has
    * ended. By their own clocks no two members have work that was not told to stop, as long as
-   * all have the same `electionTimeoutMs`; see `fencingToken` for a process that was paused.
+   * none runs faster by more than `lease.maxClockDrift`; see `fencingToken` for a process that was
+   * paused.
    * Settles as the first run does that was not told to stop.
    *
    * Rejects with what `work` throws, ERR_ABORTED (`options.signal`) or ERR_CLOSED.
