@@ -48,7 +48,9 @@ export function isPassive(state: RaftState): boolean {
 export function meet(state: RaftState, { from, incarnation, message }: Receive): void {
   if (from === state.id || incarnationOf(state, from) !== undefined) return;
   const isAnswering =
-    'stream' in message && state.leading?.progress.get(from)?.stream === message.stream;
+    'stream' in message &&
+    message.term === state.term &&
+    state.leading?.progress.get(from)?.stream === message.stream;
   const isBearer = isVoter(state.config, from) ? isFirstStore(incarnation) : isAnswering;
   if (!isBearer || !isMember(state.config, from)) return;
   state.recognition.pins.set(from, incarnation);

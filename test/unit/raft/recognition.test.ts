@@ -189,6 +189,8 @@ describe('a member that is met for the first time', () => {
     const { stream } = progress(member, 'l');
     member.receiveAs(NEW, 'l', { type: 'append-ack', term: 2, stream: stream + 1, match: 0 });
     member.receiveAs(NEW, 'l', { type: 'vote-reply', term: 2, granted: true });
+    // Who had its id before answered another leader, long ago, on a stream of the same number.
+    member.receiveAs(NEW, 'l', { type: 'append-ack', term: 1, stream, match: 1 });
     expect(knownIncarnation(member.state, 'l')).toBeUndefined();
     member.receive('l', { type: 'append-ack', term: 2, stream, match: 0 });
     expect(knownIncarnation(member.state, 'l')).toBe(incarnationOf('l'));
