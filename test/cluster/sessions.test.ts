@@ -372,6 +372,16 @@ describe('sessions', () => {
     expect(world.node('b').status().sessions).toBe(0);
   });
 
+  test('do not wait for ever to be closed by a node that is closed at the same time', async () => {
+    await start();
+    for (const id of 'ac') {
+      const session = await open(id);
+      const both = Promise.allSettled([session.close(), world.node(id).close()]);
+      const [closing] = await world.value(both);
+      expect(closing).toMatchObject({ reason: { code: 'ERR_CLOSED' } });
+    }
+  });
+
   test('may be closed again when that could not be logged', async () => {
     await start();
     const session = await open('c');
