@@ -30,7 +30,8 @@ export interface Session<C, R> {
    * be. Once: then its result is forgotten.
    *
    * Rejects with ERR_INVALID_OPTION for a sequence that was never given out, is under way, or was
-   * settled before; else as `propose` does, with outcome `unknown`: then it may be asked again.
+   * settled before; else as `propose` does, and then it may be asked again. Whatever it rejects
+   * with has outcome `unknown`: that says nothing of the command.
    */
   outcome(sequence: number, options?: WaitOptions): Promise<SessionOutcome<R>>;
 

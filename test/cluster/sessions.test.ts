@@ -263,6 +263,21 @@ describe('an unknown outcome', () => {
     await expectApplied();
   });
 
+  test('stays unknown when the question is refused, whatever for (X5)', async () => {
+    await start();
+    const session = await open('c');
+    loseAnswers('c');
+    await world.settled(session.propose('x', { timeoutMs: 100 }));
+    const refusals: (() => Promise<unknown>)[] = [
+      () => session.outcome(1, { signal: AbortSignal.abort() }),
+      () => session.outcome(1, { timeoutMs: 0 }),
+      async () => session.outcome(1, (void world.node('c').close(), {})),
+    ];
+    for (const ask of refusals) {
+      expect(await world.settled(ask())).toMatchObject({ reason: { outcome: 'unknown' } });
+    }
+  });
+
   test('is asked only of what was given out, is over, and was not settled', async () => {
     await start();
     const session = await open('b');

@@ -54,7 +54,7 @@ export class NodeSession<C, R> implements Session<C, R> {
       const read = ({ result }: Proposed<unknown>) => this.#outcome(result as SessionAnswer);
       return this.#call({ entry: { kind: 'fence', body }, sequence, read }, wait);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(undecided(error, sequence));
     }
   }
 
@@ -114,4 +114,11 @@ export class NodeSession<C, R> implements Session<C, R> {
       outcome: 'not-applied',
     });
   }
+}
+
+/** That the question was refused says nothing of the command that it was about. */
+function undecided(error: unknown, sequence: number): unknown {
+  if (!(error instanceof CoxswainError)) return error;
+  const { cause, code, message, retryable } = error;
+  return new CoxswainError(code, message, { cause, outcome: 'unknown', retryable, sequence });
 }
