@@ -7,9 +7,10 @@ import type { Proposed, WaitOptions } from './proposer.ts';
  * leader, but not the node that opened it, and it is gone when it was not used for
  * `sessions.idleMs` by the time stamps of the log, or closed.
  *
- * At most 1024 commands are under way or of unknown fate at a time. When there is no room the
- * oldest whose fate is unknown, and nobody is asking for, are given up: from the next command on
- * they will never be applied, and `outcome` no longer tells whether they were.
+ * At most 1024 commands, counted from the oldest that is under way or of unknown fate, have room. A
+ * further one makes some: the oldest are given up as long as their fate is unknown and nobody asks
+ * for it. From then on they will never be applied, and `outcome` no longer tells whether they were.
+ * While the oldest is under way or asked for, the further one is refused with ERR_QUEUE_FULL.
  */
 export interface Session<C, R> {
   /** Index of the entry that opened it. */
