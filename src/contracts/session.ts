@@ -44,7 +44,7 @@ export interface Session<C, R> {
   close(options?: WaitOptions): Promise<void>;
 }
 
-/** `result` is not there when it could not be encoded, or not be carried. */
+/** `result` is not there when it could not be encoded, carried or decoded. */
 export type SessionOutcome<R> =
   | { readonly applied: true; readonly index: number; readonly result?: R }
   | { readonly applied: false };

@@ -1,5 +1,11 @@
 // Commands that are sent again, over lost answers, lost leaders and lost time: applied once.
-import { type ApplyContext, type CoxswainError, MemoryStorage, type Session } from 'coxswain';
+import {
+  type ApplyContext,
+  type CoxswainError,
+  MemoryStorage,
+  msgpackCodec,
+  type Session,
+} from 'coxswain';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Recorder } from './harness.ts';
 import { type Node, type Options, slowEntries, World } from './nodes.ts';
@@ -297,7 +303,7 @@ describe('an unknown outcome', () => {
   });
 });
 
-describe('a result that cannot be encoded', () => {
+describe('a result that cannot be encoded, or not be read', () => {
   test('fails its call, was applied all the same, and is so for every repeat', async () => {
     await start((id) => {
       const machine = new Recorder();
@@ -320,6 +326,22 @@ describe('a result that cannot be encoded', () => {
     }
     await expectApplied('odd', 'odd');
     expect(world.faults).toEqual([]);
+  });
+
+  test('is missing where its codec does not read it: the outcome is known all the same', async () => {
+    const { command, result } = msgpackCodec<string, number>();
+    const decode = () => expect.fail('it does not decode');
+    await start(() => ({ codec: { command, result: { encode: result.encode, decode } } }));
+    for (const id of 'ac') {
+      const session = await open(id);
+      const failed = await world.settled(session.propose('x'));
+      expect(failed).toMatchObject({
+        reason: { code: 'ERR_COMMAND_ENCODING', outcome: 'unknown', sequence: 1 },
+      });
+      const index = machines.get(id)?.applied.at(-1)?.index;
+      expect(await world.value(session.outcome(1))).toEqual({ applied: true, index });
+    }
+    await expectApplied('x', 'x');
   });
 });
 

@@ -97,9 +97,14 @@ export class NodeSession<C, R> implements Session<C, R> {
     return { result: this.#decode(result ?? new Uint8Array(0)), index, term };
   }
 
+  /** That it was applied is certain, whatever its codec makes of the result. */
   #outcome({ applied, index, result }: SessionAnswer): SessionOutcome<R> {
     if (!applied) return { applied };
-    return { applied, index, ...(result === undefined ? {} : { result: this.#decode(result) }) };
+    try {
+      return { applied, index, ...(result === undefined ? {} : { result: this.#decode(result) }) };
+    } catch {
+      return { applied, index };
+    }
   }
 
   /** Of a copy: a codec may hand out the very bytes, and these are the table's. */
