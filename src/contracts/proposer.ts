@@ -12,7 +12,7 @@
  *   member's own clock. Answered here if that is known, else as `linearizable`.
  * - `{ atLeastIndex }`: the command at that index and all before it, once they are applied here:
  *   what a caller has seen or done itself, on whichever member.
- * - `local`: whatever this member has applied; nothing is waited for.
+ * - `local`: whatever this member has applied; nothing is waited for but its own machine.
  */
 export type Consistency =
   | 'linearizable'

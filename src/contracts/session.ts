@@ -7,9 +7,10 @@ import type { Proposed, WaitOptions } from './proposer.ts';
  * leader, but not the node that opened it, and it is gone when it was not used for
  * `sessions.idleMs` by the time stamps of the log, or closed.
  *
- * At most 1024 commands are under way or of unknown fate at a time. When there is no room the
- * oldest whose fate is unknown, and nobody is asking for, are given up: from the next command on
- * they will never be applied, and `outcome` no longer tells whether they were.
+ * At most 1024 commands, counted from the oldest that is under way or of unknown fate, have room. A
+ * further one makes some: the oldest are given up as long as their fate is unknown and nobody asks
+ * for it. From then on they will never be applied, and `outcome` no longer tells whether they were.
+ * While the oldest is under way or asked for, the further one is refused with ERR_QUEUE_FULL.
  */
 export interface Session<C, R> {
   /** Index of the entry that opened it. */
@@ -30,7 +31,8 @@ export interface Session<C, R> {
    * be. Once: then its result is forgotten.
    *
    * Rejects with ERR_INVALID_OPTION for a sequence that was never given out, is under way, or was
-   * settled before; else as `propose` does, with outcome `unknown`: then it may be asked again.
+   * settled before; else as `propose` does, and then it may be asked again. Whatever it rejects
+   * with has outcome `unknown`: that says nothing of the command.
    */
   outcome(sequence: number, options?: WaitOptions): Promise<SessionOutcome<R>>;
 
@@ -42,7 +44,7 @@ export interface Session<C, R> {
   close(options?: WaitOptions): Promise<void>;
 }
 
-/** `result` is not there when it could not be encoded, or not be carried. */
+/** `result` is not there when it could not be encoded, carried or decoded. */
 export type SessionOutcome<R> =
   | { readonly applied: true; readonly index: number; readonly result?: R }
   | { readonly applied: false };

@@ -19,6 +19,7 @@ export function readClocks(state: RaftState, wallMs: number): void {
   if (isOld || jumpMs > CLOCK_TOLERANCE_MS) state.clocks = { nowMs: now, wallMs };
   if (jumpMs <= CLOCK_TOLERANCE_MS) return;
   state.reading.fresh = undefined;
+  state.reading.coming = undefined;
   state.reading.jumpedMs = now;
   if (leading !== undefined) forgetRounds(leading);
   // Whoever is right: what is stamped now could not be taken back (RA25). A candidate's voters have

@@ -70,7 +70,7 @@ export type {
 export type { CatchUp, Progress, ProgressMode } from './progress.ts';
 export { committedIndex, type VoteResult, type Voters, voteResult } from './quorum.ts';
 export { nextDeadline, step } from './raft.ts';
-export type { LeaderReads, ReadAsk, ReadBatch, Reading } from './reading.ts';
+export type { Fresh, LeaderReads, ReadAsk, ReadBatch, Reading } from './reading.ts';
 export { isFresh } from './reads.ts';
 export { incarnationOf } from './recognition.ts';
 export { planChange } from './reconfiguring.ts';

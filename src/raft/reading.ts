@@ -20,6 +20,12 @@ export interface ReadBatch {
   readonly asks: ReadonlyMap<MemberId, ReadAsk>;
 }
 
+/** Everything that was committed at `atMs`, by this member's clock, is at or below `index`. */
+export interface Fresh {
+  readonly atMs: number;
+  readonly index: number;
+}
+
 /** What a member knows of its own reads, which its driver numbers from 1. */
 export interface Reading {
   /** The highest number asked for, and the highest one answered. */
@@ -27,8 +33,10 @@ export interface Reading {
   granted: number;
   /** What the leader was asked, and when. */
   asked: { readonly term: number; readonly upTo: number; readonly atMs: number } | undefined;
-  /** Everything that was committed at `atMs` is at or below `index`. */
-  fresh: { readonly atMs: number; readonly index: number } | undefined;
+  /** The latest that the machine had come to when an answer came. */
+  fresh: Fresh | undefined;
+  /** What it was on its way to then. */
+  coming: Fresh | undefined;
   /** A jump of the clocks: what was asked until then was asked nobody knows how long ago. */
   jumpedMs: number;
 }

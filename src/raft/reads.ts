@@ -5,7 +5,7 @@ import type { MemberId } from './member-id.ts';
 import type { ReadReply, ReadRequest } from './messages.ts';
 import { send } from './outbox.ts';
 import { committedIndex } from './quorum.ts';
-import type { ReadAsk, ReadBatch } from './reading.ts';
+import type { Fresh, ReadAsk, ReadBatch } from './reading.ts';
 import { readRound } from './replication.ts';
 import { isEstablished } from './roles.ts';
 import type { Leading, RaftState } from './state.ts';
@@ -37,8 +37,9 @@ export function repeatReadRequest({ now, options, reading }: RaftState): void {
 
 /** Does the machine show everything that was committed `maxMs` before `nowMs`? */
 export function isFresh({ applied, reading }: RaftState, maxMs: number, nowMs: number): boolean {
-  const { fresh } = reading;
-  return fresh !== undefined && nowMs - fresh.atMs <= maxMs && applied >= fresh.index;
+  const { coming, fresh } = reading;
+  const known = coming !== undefined && applied >= coming.index ? coming : fresh;
+  return known !== undefined && nowMs - known.atMs <= maxMs && applied >= known.index;
 }
 
 /** At the end of a step: asks what can be asked, answers what can be answered. */
@@ -96,8 +97,22 @@ function confirmBatch(state: RaftState, leading: Leading, batch: ReadBatch): voi
 function grant(state: RaftState, { atMs, upTo }: Omit<ReadAsk, 'boot'>, index: number): void {
   const { reading } = state;
   const sinceMs = Math.max(reading.jumpedMs, reading.fresh?.atMs ?? Number.NEGATIVE_INFINITY);
-  if (atMs > sinceMs) reading.fresh = { atMs, index };
+  if (atMs > sinceMs) learnFresh(state, { atMs, index });
   if (upTo <= reading.granted) return;
   reading.granted = upTo;
   state.effects.push({ type: 'read-index', upTo, index });
+}
+
+/**
+ * What the machine has come to stays known until it has come further. What it is on its way to is
+ * not replaced by what is further away: with entries coming all the time it would never be there.
+ */
+function learnFresh({ applied, reading }: RaftState, latest: Fresh): void {
+  const { coming } = reading;
+  if (coming !== undefined && applied >= coming.index) {
+    reading.fresh = coming;
+    reading.coming = undefined;
+  }
+  if (applied >= latest.index) reading.fresh = latest;
+  else if (latest.index <= (reading.coming?.index ?? latest.index)) reading.coming = latest;
 }

@@ -203,7 +203,7 @@ export function createState(init: RaftInit): RaftState {
     silentUntilMs: now + init.silentMs,
     following: { stream: 0, verified: 0, contactMs: Number.NEGATIVE_INFINITY, round: 0 },
     reading: {
-      ...{ wanted: 0, granted: 0, asked: undefined, fresh: undefined },
+      ...{ wanted: 0, granted: 0, asked: undefined, fresh: undefined, coming: undefined },
       jumpedMs: Number.NEGATIVE_INFINITY,
     },
     clocks: undefined,

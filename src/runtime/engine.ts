@@ -157,7 +157,7 @@ export class Engine<C, R, Q, A> {
 
   /** Throws what ended this node, if anything did. */
   checkOpen(): void {
-    if (this.#fault !== undefined) throw this.#fault;
+    if (this.#fault !== undefined) throw unappliedError(this.#fault);
     if (this.#closing !== undefined) throw closedError();
   }
 

@@ -132,8 +132,8 @@ export class RaftNode<C, R, Q = never, A = never>
   /**
    * Opens a session, whose commands are applied exactly once. See `Session`.
    *
-   * Rejects as `propose` does; with ERR_QUEUE_FULL when there are `sessions.max` of them. When the
-   * outcome is unknown a session may be left that expires by itself.
+   * Rejects as `propose` does; with ERR_QUEUE_FULL when there are `sessions.max` of them. Where
+   * frames or leaders are lost, and when it fails, a session may be left that expires by itself.
    */
   async openSession(options?: WaitOptions): Promise<Session<C, R>> {
     const known = ['signal', 'timeoutMs'];

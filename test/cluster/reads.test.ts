@@ -260,6 +260,11 @@ describe('a read that is over', () => {
       const reason = { code: 'ERR_STATE_MACHINE', outcome: 'not-applied' };
       expect(await read).toMatchObject({ reason });
     }
+    const later = [leader.read(undefined), leader.propose('later')];
+    for (const call of await Promise.allSettled(later)) {
+      const reason = { code: 'ERR_STATE_MACHINE', outcome: 'not-applied' };
+      expect(call).toMatchObject({ reason });
+    }
     expect((await command).status).toBe('rejected');
     expect(world.faults).toHaveLength(1);
     world.faults.length = 0;

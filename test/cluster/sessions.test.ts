@@ -1,5 +1,11 @@
 // Commands that are sent again, over lost answers, lost leaders and lost time: applied once.
-import { type ApplyContext, type CoxswainError, MemoryStorage, type Session } from 'coxswain';
+import {
+  type ApplyContext,
+  type CoxswainError,
+  MemoryStorage,
+  msgpackCodec,
+  type Session,
+} from 'coxswain';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Recorder } from './harness.ts';
 import { type Node, type Options, slowEntries, World } from './nodes.ts';
@@ -263,6 +269,23 @@ describe('an unknown outcome', () => {
     await expectApplied();
   });
 
+  test('stays unknown when the question is refused, whatever for (X5)', async () => {
+    await start();
+    const session = await open('c');
+    loseAnswers('c');
+    await world.settled(session.propose('x', { timeoutMs: 100 }));
+    const refusals: (() => Promise<unknown>)[] = [
+      () => session.outcome(1, { signal: AbortSignal.abort() }),
+      () => session.outcome(1, { timeoutMs: 0 }),
+    ];
+    const answers = refusals.map((ask) => ask());
+    const closed = world.node('c').close();
+    for (const answer of await Promise.allSettled([...answers, session.outcome(1)])) {
+      expect(answer).toMatchObject({ reason: { outcome: 'unknown', sequence: 1 } });
+    }
+    await world.value(closed);
+  });
+
   test('is asked only of what was given out, is over, and was not settled', async () => {
     await start();
     const session = await open('b');
@@ -280,7 +303,7 @@ describe('an unknown outcome', () => {
   });
 });
 
-describe('a result that cannot be encoded', () => {
+describe('a result that cannot be encoded, or not be read', () => {
   test('fails its call, was applied all the same, and is so for every repeat', async () => {
     await start((id) => {
       const machine = new Recorder();
@@ -303,6 +326,22 @@ describe('a result that cannot be encoded', () => {
     }
     await expectApplied('odd', 'odd');
     expect(world.faults).toEqual([]);
+  });
+
+  test('is missing where its codec does not read it: the outcome is known all the same', async () => {
+    const { command, result } = msgpackCodec<string, number>();
+    const decode = () => expect.fail('it does not decode');
+    await start(() => ({ codec: { command, result: { encode: result.encode, decode } } }));
+    for (const id of 'ac') {
+      const session = await open(id);
+      const failed = await world.settled(session.propose('x'));
+      expect(failed).toMatchObject({
+        reason: { code: 'ERR_COMMAND_ENCODING', outcome: 'unknown', sequence: 1 },
+      });
+      const index = machines.get(id)?.applied.at(-1)?.index;
+      expect(await world.value(session.outcome(1))).toEqual({ applied: true, index });
+    }
+    await expectApplied('x', 'x');
   });
 });
 
@@ -370,6 +409,16 @@ describe('sessions', () => {
     await world.value(session.close());
     await expectApplied('x');
     expect(world.node('b').status().sessions).toBe(0);
+  });
+
+  test('do not wait for ever to be closed by a node that is closed at the same time', async () => {
+    await start();
+    for (const id of 'ac') {
+      const session = await open(id);
+      const both = Promise.allSettled([session.close(), world.node(id).close()]);
+      const [closing] = await world.value(both);
+      expect(closing).toMatchObject({ reason: { code: 'ERR_CLOSED' } });
+    }
   });
 
   test('may be closed again when that could not be logged', async () => {

@@ -54,7 +54,7 @@ export class NodeSession<C, R> implements Session<C, R> {
       const read = ({ result }: Proposed<unknown>) => this.#outcome(result as SessionAnswer);
       return this.#call({ entry: { kind: 'fence', body }, sequence, read }, wait);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(undecided(error, sequence));
     }
   }
 
@@ -97,9 +97,14 @@ export class NodeSession<C, R> implements Session<C, R> {
     return { result: this.#decode(result ?? new Uint8Array(0)), index, term };
   }
 
+  /** That it was applied is certain, whatever its codec makes of the result. */
   #outcome({ applied, index, result }: SessionAnswer): SessionOutcome<R> {
     if (!applied) return { applied };
-    return { applied, index, ...(result === undefined ? {} : { result: this.#decode(result) }) };
+    try {
+      return { applied, index, ...(result === undefined ? {} : { result: this.#decode(result) }) };
+    } catch {
+      return { applied, index };
+    }
   }
 
   /** Of a copy: a codec may hand out the very bytes, and these are the table's. */
@@ -114,4 +119,11 @@ export class NodeSession<C, R> implements Session<C, R> {
       outcome: 'not-applied',
     });
   }
+}
+
+/** That the question was refused says nothing of the command that it was about. */
+function undecided(error: unknown, sequence: number): unknown {
+  if (!(error instanceof CoxswainError)) return error;
+  const { cause, code, message, retryable } = error;
+  return new CoxswainError(code, message, { cause, outcome: 'unknown', retryable, sequence });
 }

@@ -16,7 +16,7 @@ export interface SessionCallParts {
   ) => LocalTicket<unknown>;
   readonly later: (item: Expiring, delayMs: number) => void;
   readonly knowsLeader: () => boolean;
-  /** How long the first attempt may take; each later one twice as long as the one before. */
+  /** How long the first attempt may take; after one that took so long the next has twice that. */
   readonly firstAttemptMs: number;
   /** Between a refusal and the next attempt. */
   readonly pauseMs: number;
@@ -71,7 +71,6 @@ export class SessionCall<T> extends Call<T> {
     } catch (error) {
       this.#refused(error);
     }
-    this.#attemptMs = Math.min(2 * this.#attemptMs, LONGEST_ATTEMPT_MS);
   }
 
   /** There is nobody left who could answer. */
@@ -120,7 +119,10 @@ export class SessionCall<T> extends Call<T> {
     // What the log itself refused it would refuse again.
     const isFinal = !retryable || (code === 'ERR_QUEUE_FULL' && index !== undefined);
     if (isFinal) return this.fail(this.#error(code, message, { cause, index, retryable }));
-    if (code === 'ERR_TIMEOUT' || code === 'ERR_NO_LEADER') return this.attempt();
+    if (code === 'ERR_TIMEOUT' || code === 'ERR_NO_LEADER') {
+      this.#attemptMs = Math.min(2 * this.#attemptMs, LONGEST_ATTEMPT_MS);
+      return this.attempt();
+    }
     this.#parts.later(new Pause(this), this.#parts.pauseMs);
   }
 

@@ -21,6 +21,8 @@ export class SessionRequests<C, R> {
   readonly #parts: SessionRequestsParts<C, R>;
   readonly #callParts: SessionCallParts;
   readonly #calls = new Set<Pick<SessionCall<never>, 'end'>>();
+  /** Why there is nobody any more who could answer. */
+  #ended: CoxswainError | undefined;
 
   constructor(parts: SessionRequestsParts<C, R>) {
     const { options, requests } = parts;
@@ -51,6 +53,7 @@ export class SessionRequests<C, R> {
   }
 
   failAll(error: CoxswainError): void {
+    this.#ended = error;
     for (const call of [...this.#calls]) call.end(error);
   }
 
@@ -63,6 +66,8 @@ export class SessionRequests<C, R> {
       const init = { ...what, resolve, reject, signal: wait.signal, onEnd };
       const call = new SessionCall<T>(init, this.#callParts);
       this.#calls.add(call);
+      // Whoever waited before calling may come late, and no turn would ever end this wait.
+      if (this.#ended !== undefined) return call.end(this.#ended);
       this.#parts.requests.startDeadline(call, wait);
       call.attempt();
     });

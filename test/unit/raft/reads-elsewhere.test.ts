@@ -136,6 +136,29 @@ describe('how fresh a machine is', () => {
     expect(isFresh(member.state, 1000, member.now)).toBe(true);
   });
 
+  it('stays known while the machine has not come as far as the latest answer', () => {
+    const member = followerOf('b');
+    ask(member, 1);
+    member.step({ type: 'applied', index: 1 });
+    member.pass(10);
+    member.receive('b', replyTo(member, 1, 1, { atMs: member.now }));
+    const firstMs = member.now;
+    for (const index of [2, 3]) {
+      member.pass(10);
+      ask(member, index);
+      member.receive('b', replyTo(member, index, index, { atMs: member.now }));
+      expect(isFresh(member.state, 10 * index, firstMs + 10 * index)).toBe(true);
+      expect(isFresh(member.state, 10 * index - 1, firstMs + 10 * index)).toBe(false);
+    }
+    const [append, entries] = appendOf({ term: 1, prev: [1, 1], commit: 3 }, [1, 1]);
+    member.receive('b', append, entries);
+    member.writeAll();
+    // However far the leader is ahead: each answer counts as soon as the machine is there.
+    member.step({ type: 'applied', index: 2 });
+    expect(isFresh(member.state, 20, firstMs + 30)).toBe(true);
+    expect(isFresh(member.state, 19, firstMs + 30)).toBe(false);
+  });
+
   it('is not told by an older answer, nor by a heartbeat', () => {
     const member = followerOf('b');
     ask(member, 1);

@@ -193,8 +193,8 @@ export const READS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: READS,
-        find: 'if (atMs > sinceMs) reading.fresh = { atMs, index };',
-        replace: 'if (atMs > sinceMs) reading.fresh = { atMs: state.now, index };',
+        find: 'if (atMs > sinceMs) learnFresh(state, { atMs, index });',
+        replace: 'if (atMs > sinceMs) learnFresh(state, { atMs: state.now, index });',
       },
     ],
   },
@@ -202,7 +202,13 @@ export const READS_MUTANTS: readonly Mutant[] = [
     name: 'fresh-across-a-suspension',
     bug: 'a member that was suspended takes what it knows for as fresh as its clock says',
     source: 'etcd#20418',
-    edits: [{ file: CLOCKS, find: '  state.reading.fresh = undefined;\n', replace: '' }],
+    edits: [
+      {
+        file: CLOCKS,
+        find: '  state.reading.fresh = undefined;\n  state.reading.coming = undefined;\n',
+        replace: '',
+      },
+    ],
   },
   {
     name: 'silence-by-the-new-timeout',

@@ -78,6 +78,16 @@ describe('a call of a session', () => {
     expect([bench.fate, bench.ends]).toEqual(['x', [true]]);
   });
 
+  it('is no more patient after a refusal: what is lost then is soon asked for again', () => {
+    const bench = new Bench();
+    for (let attempt = 0; attempt < 3; attempt++) {
+      bench.fail('ERR_QUEUE_FULL', refused);
+      bench.pauses[attempt]?.();
+    }
+    bench.last.expire();
+    expect(bench.limits).toEqual([300, 300, 300, 300, 600]);
+  });
+
   it('waits a little after a refusal, and after a lost leader', () => {
     const bench = new Bench();
     bench.fail('ERR_NOT_LEADER', refused);
