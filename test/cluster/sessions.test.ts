@@ -328,7 +328,7 @@ describe('a result that cannot be encoded, or not be read', () => {
     expect(world.faults).toEqual([]);
   });
 
-  test('is missing where its codec does not read it: the outcome is known all the same', async () => {
+  test('is missing where it does not decode: the outcome is known all the same', async () => {
     const { command, result } = msgpackCodec<string, number>();
     const decode = () => expect.fail('it does not decode');
     await start(() => ({ codec: { command, result: { encode: result.encode, decode } } }));

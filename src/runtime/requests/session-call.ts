@@ -103,7 +103,7 @@ export class SessionCall<T> extends Call<T> {
       this.resolve(value);
     } catch (cause) {
       this.#isSure = false;
-      const message = `applied at index ${answer.index}, but its result cannot be decoded`;
+      const message = `applied by index ${answer.index}, but its result cannot be decoded`;
       const details = { cause, index: answer.index, retryable: false };
       this.fail(this.#error('ERR_COMMAND_ENCODING', message, details));
     }
