@@ -78,6 +78,12 @@ export const IDENTITY: readonly Mutant[] = [
     ],
   },
   {
+    name: 'first-word-of-an-earlier-term',
+    bug: 'a late frame of who had its id before makes a new member a stranger for ever',
+    source: 'RethinkDB 2.2.3',
+    edits: [{ file: RECOGNITION, find: '    message.term === state.term &&\n', replace: '' }],
+  },
+  {
     name: 'timeout-now-before-the-log-is-whole',
     bug: 'a leader hands over to a member that does not hold all of its log',
     source: 'Raft thesis §3.10, hashicorp/raft#581',

@@ -8,6 +8,22 @@ const CLOCKS = 'src/raft/clocks.ts';
 
 export const READS_MUTANTS: readonly Mutant[] = [
   {
+    name: 'promise-forgotten-with-the-leader',
+    bug: 'a follower that learns a newer term, or is asked to stand, forgets what it promised',
+    source: 'Raft thesis §6.4.1, sofa-jraft#34',
+    edits: [
+      {
+        file: 'src/raft/election.ts',
+        find: `function refusesVotes({ following, now, options, role, silentUntilMs }: RaftState): boolean {
+`,
+        replace: `function refusesVotes(state: RaftState): boolean {
+  const { following, leader, now, options, role, silentUntilMs } = state;
+  if (role !== 'leader' && now >= silentUntilMs && leader === undefined) return false;
+`,
+      },
+    ],
+  },
+  {
     name: 'read-before-an-entry-of-the-own-term',
     bug: 'a new leader answers reads although it does not know yet how far its log is committed',
     source: 'etcd#7331, Raft thesis §6.4',

@@ -211,6 +211,18 @@ export const SESSIONS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'refused-question-reported-as-not-applied',
+    bug: 'who asks what became of a command, and is refused, is told that it was not applied',
+    source: 'Aerospike 3.99',
+    edits: [
+      {
+        file: 'src/runtime/requests/node-session.ts',
+        find: 'return Promise.reject(undecided(error, sequence));',
+        replace: 'return Promise.reject(error);',
+      },
+    ],
+  },
+  {
     name: 'tick-of-a-former-leader',
     bug: 'a leader that lost its place forgets nothing of what falls due, and ticks on',
     source: 'Raft §5.1',
