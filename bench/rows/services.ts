@@ -37,7 +37,8 @@ const levels: Readonly<Record<Exclude<Action, 'propose'>, Consistency>> = {
   local: 'local',
 };
 
-const READS_A_TURN = 256;
+/** More than there are clients: reads that wait for each other's round are not held up. */
+const READS_A_TURN = 8192;
 const COMMAND_BYTES = 100;
 const COMMANDS = 1024;
 
@@ -89,12 +90,19 @@ function proposeTo<C, R>(node: Node<C, R>, commands: readonly C[]): Act {
   return () => node.propose(commands[next++ % COMMANDS] as C);
 }
 
-/** Most answers come at once: without a pause now and then nothing else would get its turn. */
+/** Answers that come at once leave nothing else its turn, but for a pause now and then. */
 function readFrom<C, R>(node: Node<C, R>, consistency: Consistency): Act {
-  let count = 0;
+  let left = READS_A_TURN;
+  let pause: Promise<void> | undefined;
+  const rest = async () => {
+    await nextTurn();
+    left = READS_A_TURN;
+    pause = undefined;
+  };
   return async () => {
+    while (left === 0) await (pause ??= rest());
+    left--;
     await node.read(undefined, { consistency });
-    if (++count % READS_A_TURN === 0) await nextTurn();
   };
 }
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const args = ['run', '-s', 'bench', '--', '--smoke', '--json', 'bench.json'];
   outcome = await run('npm', args, folder);
   output = JSON.parse(readFileSync(join(folder, 'bench.json'), 'utf8'));
-}, 120_000);
+}, 240_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
