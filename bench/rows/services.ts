@@ -100,7 +100,10 @@ function readFrom<C, R>(node: Node<C, R>, consistency: Consistency): Act {
     pause = undefined;
   };
   return async () => {
-    while (left === 0) await (pause ??= rest());
+    while (left === 0) {
+      pause ??= rest();
+      await pause;
+    }
     left--;
     await node.read(undefined, { consistency });
   };
