@@ -14,10 +14,8 @@ export const READS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/raft/election.ts',
-        find: `function refusesVotes({ following, now, options, role, silentUntilMs }: RaftState): boolean {
-`,
-        replace: `function refusesVotes(state: RaftState): boolean {
-  const { following, leader, now, options, role, silentUntilMs } = state;
+        find: 'options, role, silentUntilMs }: RaftState): boolean {\n',
+        replace: `options, role, silentUntilMs, leader }: RaftState): boolean {
   if (role !== 'leader' && now >= silentUntilMs && leader === undefined) return false;
 `,
       },
