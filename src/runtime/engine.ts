@@ -97,7 +97,8 @@ export class Engine<C, R, Q, A> {
     this.#ticker = new Ticker({ state, clock, proposals, wake: () => this.#loop.wake() });
     this.#applier = this.#createApplier();
     this.#forwarding = this.#createForwarding(frames);
-    this.#delegates = this.#createDelegates(frames);
+    const opening = encodeSessionOpen(options.sessions);
+    this.#delegates = this.#createDelegates(frames, opening);
     this.#inbox = this.#createInbox(frames);
     const runner = new EffectRunner({
       ...{ window, writer, sender, proposals, roster },
@@ -116,7 +117,6 @@ export class Engine<C, R, Q, A> {
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
       wake: () => this.#loop.wake(),
     });
-    const opening = encodeSessionOpen(options.sessions);
     this.sessions = new SessionRequests({
       ...{ requests: this.requests, codec, clock, opening, options: state.options },
     });
@@ -256,7 +256,7 @@ export class Engine<C, R, Q, A> {
     });
   }
 
-  #createDelegates(frames: FrameCodec): Delegates {
+  #createDelegates(frames: FrameCodec, sessionOpening: Uint8Array): Delegates {
     const { codec, limits, transport } = this.#options;
     return new Delegates({
       state: this.#state,
@@ -267,7 +267,7 @@ export class Engine<C, R, Q, A> {
       maxBytes: limits.maxAppendBytes,
       maxFrameBytes: transport.supports.maxFrameBytes,
       encodeResult: (result) => codec.result.encode(result as R),
-      sessionOpening: encodeSessionOpen(this.#options.sessions),
+      sessionOpening,
     });
   }
 

@@ -126,16 +126,21 @@ export function slowEntries(
   clock: ManualClock,
   delayMs: (to: string) => number,
 ): Transport {
+  return transportWith(inner, (to, parts, lane) => {
+    if (lane !== 'entries' || delayMs(to) === 0) return inner.send(to, parts, lane);
+    const frame = Uint8Array.from(Buffer.concat(parts));
+    clock.after(delayMs(to), () => void inner.send(to, [frame], lane));
+    return true;
+  });
+}
+
+/** A transport that sends in another way. */
+export function transportWith(inner: Transport, send: Transport['send']): Transport {
   return {
     supports: inner.supports,
     open: (self, receive) => inner.open(self, receive),
     setPeers: (peers) => inner.setPeers(peers),
     close: () => inner.close(),
-    send: (to, parts, lane) => {
-      if (lane !== 'entries' || delayMs(to) === 0) return inner.send(to, parts, lane);
-      const frame = Uint8Array.from(Buffer.concat(parts));
-      clock.after(delayMs(to), () => void inner.send(to, [frame], lane));
-      return true;
-    },
+    send,
   };
 }

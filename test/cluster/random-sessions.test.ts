@@ -4,6 +4,7 @@ import type { CoxswainError, Session, SessionOutcome } from 'coxswain';
 import { expect, test } from 'vitest';
 import { createPrng, nextFloat, nextInteger, type Prng } from '../../src/lib/prng.ts';
 import { startCluster } from './harness.ts';
+import { Trouble } from './trouble.ts';
 
 const SEEDS = 15;
 const STEPS = 40;
@@ -88,35 +89,18 @@ async function runSeed(seed: number): Promise<readonly Said[]> {
   network.drop = nextFloat(prng) * 0.3;
   network.duplicate = nextFloat(prng) * 0.3;
   network.delayMs = [0, nextInteger(prng, 0, 30)];
-  const stopped = new Set<string>();
+  const trouble = new Trouble(harness, prng);
   for (let at = 0; at < STEPS; at++) {
-    const running = cluster.ids.filter((id) => !stopped.has(id));
-    const id = running[nextInteger(prng, 0, running.length)];
-    const what = nextFloat(prng);
-    if (what < 0.6) {
-      const client = clients.get(id ?? '');
-      if (client === undefined && id !== undefined) void open(id);
-      for (let n = 0; n < 5; n++) client?.propose();
-    } else if (id !== undefined && what < 0.7) network.isolate(id);
-    else if (what < 0.85) network.heal();
-    else if (id !== undefined && what < 0.93 && stopped.size < size - 1) {
-      stopped.add(id);
-      clients.delete(id);
-      await harness.value(cluster.stop(id));
-    } else {
-      for (const each of stopped) await harness.value(cluster.start(each));
-      stopped.clear();
-    }
-    await clock.advance(nextInteger(prng, 0, 150));
+    await trouble.next(
+      (id) => {
+        const client = clients.get(id);
+        if (client === undefined) void open(id);
+        for (let n = 0; n < 5; n++) client?.propose();
+      },
+      (id) => void clients.delete(id),
+    );
   }
-  network.heal();
-  network.drop = 0;
-  network.duplicate = 0;
-  for (const id of stopped) await harness.value(cluster.start(id));
-  await clock.advance(5000);
-  const last = await harness.leader();
-  await harness.value(last.propose('the end', { timeoutMs: 60_000 }));
-  await clock.advance(1000);
+  await trouble.end(5000);
   const logs = cluster.ids.map((id) => machines.get(id)?.applied ?? []);
   for (const log of logs) expect(log, `seed ${seed}: machines agree`).toEqual(logs[0]);
   const counts = cluster.nodes.map((node) => node.status().sessions);

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { createPrng, nextFloat, nextInteger } from '../../src/lib/prng.ts';
 import { startCluster } from './harness.ts';
+import { Trouble } from './trouble.ts';
 
 const SEEDS = 40;
 const STEPS = 40;
@@ -17,7 +18,7 @@ async function runSeed(seed: number): Promise<{ acknowledged: number; applied: n
     maxApplyBatch: nextInteger(prng, 1, 20),
   };
   const harness = await startCluster({ size, seed, limits });
-  const { clock, cluster, machines } = harness;
+  const { cluster, machines } = harness;
   const { network } = cluster;
   const faulty = nextFloat(prng) < 0.8;
   network.drop = faulty ? nextFloat(prng) * 0.3 : 0;
@@ -38,31 +39,13 @@ async function runSeed(seed: number): Promise<{ acknowledged: number; applied: n
         },
       );
   };
-  const stopped = new Set<string>();
+  const trouble = new Trouble(harness, prng);
   for (let at = 0; at < STEPS; at++) {
-    const running = cluster.ids.filter((id) => !stopped.has(id));
-    const id = running[nextInteger(prng, 0, running.length)];
-    const what = nextFloat(prng);
-    if (id !== undefined && what < 0.6) for (let n = 0; n < 5; n++) propose(id);
-    else if (id !== undefined && what < 0.7) network.isolate(id);
-    else if (what < 0.85) network.heal();
-    else if (id !== undefined && what < 0.93 && stopped.size < size - 1) {
-      stopped.add(id);
-      await harness.value(cluster.stop(id));
-    } else {
-      for (const each of stopped) await harness.value(cluster.start(each));
-      stopped.clear();
-    }
-    await clock.advance(nextInteger(prng, 0, 150));
+    await trouble.next((id) => {
+      for (let n = 0; n < 5; n++) propose(id);
+    });
   }
-  network.heal();
-  network.drop = 0;
-  network.duplicate = 0;
-  for (const id of stopped) await harness.value(cluster.start(id));
-  await clock.advance(3000);
-  const last = await harness.leader();
-  await harness.value(last.propose('the end', { timeoutMs: 60_000 }));
-  await clock.advance(1000);
+  await trouble.end(3000);
   const logs = cluster.ids.map((id) => machines.get(id)?.applied ?? []);
   for (const log of logs) expect(log, `seed ${seed}: machines agree`).toEqual(logs[0]);
   const applied = new Map((logs[0] ?? []).map(({ command, index }) => [command, index]));

@@ -3,7 +3,7 @@ import type { StateMachine, Transport } from 'coxswain';
 import { MemoryStorage } from 'coxswain';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Recorder } from './harness.ts';
-import { isInstant, type Node, type Options, World } from './nodes.ts';
+import { isInstant, type Node, type Options, transportWith, World } from './nodes.ts';
 
 let world: World;
 afterEach(async () => {
@@ -27,16 +27,10 @@ async function codeOf(promise: Promise<unknown>): Promise<unknown> {
 
 /** Counts the frames that leave. */
 function counting(inner: Transport, count: { frames: number }): Transport {
-  return {
-    supports: inner.supports,
-    open: (self, receive) => inner.open(self, receive),
-    setPeers: (peers) => inner.setPeers(peers),
-    close: () => inner.close(),
-    send: (to, parts, lane) => {
-      count.frames++;
-      return inner.send(to, parts, lane);
-    },
-  };
+  return transportWith(inner, (to, parts, lane) => {
+    count.frames++;
+    return inner.send(to, parts, lane);
+  });
 }
 
 /** Answers queries when the test says so. */

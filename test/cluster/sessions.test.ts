@@ -8,7 +8,7 @@ import {
 } from 'coxswain';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Recorder } from './harness.ts';
-import { type Node, type Options, slowEntries, World } from './nodes.ts';
+import { type Node, type Options, slowEntries, transportWith, World } from './nodes.ts';
 
 let world = new World('abc');
 let machines = new Map<string, Recorder>();
@@ -466,12 +466,7 @@ const deaf = new Set<string>();
 
 function deafTransport(id: string): NonNullable<Options['transport']> {
   const inner = world.network.transport(id);
-  return {
-    supports: inner.supports,
-    open: (self, receive) => inner.open(self, receive),
-    setPeers: (peers) => inner.setPeers(peers),
-    close: () => inner.close(),
-    send: (to, parts, lane) =>
-      lane === 'entries' && deaf.has(to) ? true : inner.send(to, parts, lane),
-  };
+  return transportWith(inner, (to, parts, lane) =>
+    lane === 'entries' && deaf.has(to) ? true : inner.send(to, parts, lane),
+  );
 }
