@@ -16,7 +16,19 @@ export type { Logger } from './logger.ts';
 export type { JoiningMember, Members, Membership, MembershipChange } from './membership.ts';
 export type { Consistency, Proposed, Proposer, ReadOptions, WaitOptions } from './proposer.ts';
 export type { Session, SessionOutcome } from './session.ts';
-export type { ApplyContext, SnapshotSource, StateMachine } from './state-machine.ts';
+export type {
+  SnapshotInfo,
+  SnapshotSink,
+  SnapshotStore,
+  StoredSnapshot,
+} from './snapshot-store.ts';
+export type {
+  ApplyContext,
+  Committed,
+  SnapshotMeta,
+  SnapshotSource,
+  StateMachine,
+} from './state-machine.ts';
 export type {
   Identity,
   Lane,

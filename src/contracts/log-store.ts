@@ -52,13 +52,18 @@ export interface StoredLog {
 
 /**
  * One atomic change, applied in the order of its fields: `meta` and `hardState` replace what is
- * there, `truncateFrom` removes every entry from that index on, `entries` follow without a gap.
+ * there, `reset` removes every entry and lets the log begin anew after that position,
+ * `truncateFrom` removes every entry from that index on, `entries` follow without a gap, and
+ * `compactTo` becomes the base: every entry up to it is removed, and its term is remembered.
  */
 export interface LogWrite {
   readonly meta?: Uint8Array;
   readonly hardState?: HardState;
+  readonly reset?: LogPosition;
   readonly truncateFrom?: number;
   readonly entries?: readonly LogEntry[];
+  /** An index in the log, as it is after all else. The space may be freed later. */
+  readonly compactTo?: number;
 }
 
 export interface LogStore {

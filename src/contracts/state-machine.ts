@@ -1,4 +1,5 @@
 // The host's own logic: what is replicated.
+import type { LogPosition } from '../raft/index.ts';
 
 /**
  * Generic in the command `C`, its result `R`, the query `Q` and its answer `A`.
@@ -18,20 +19,42 @@ export interface StateMachine<C, R, Q = never, A = never> {
   apply(command: C, context: ApplyContext): R | PromiseLike<R>;
 
   /**
+   * When it is there, called instead of `apply`, with commands that follow each other in the log:
+   * for machines that can do many at once, on a database say. Gives one result for each, in order.
+   *
+   * Must: come to the same as `apply` would, however the commands are divided into batches: members
+   * divide them differently.
+   */
+  applyBatch?(entries: readonly Committed<C>[]): readonly R[] | PromiseLike<readonly R[]>;
+
+  /**
    * Answers a question about the state, and changes nothing. A throw goes to the one who asked.
    * While a returned promise is pending no command is applied.
    */
   query?(query: Q): A | PromiseLike<A>;
 
   /**
-   * The whole state, as bytes, as it is at the call (or at the promise it returns).
+   * The whole state, as bytes, as it is when this returns (or when its promise settles). The bytes
+   * may be taken out of the source later, while commands are being applied.
    *
    * Must: equal states give snapshots that `restore` to equal states.
    */
   snapshot(): SnapshotSource | PromiseLike<SnapshotSource>;
 
-  /** Replaces the whole state by one that `snapshot` gave, here or on another member. */
-  restore(chunks: AsyncIterable<Uint8Array>): void | PromiseLike<void>;
+  /**
+   * Replaces the whole state by one that `snapshot` gave, here or on another member. The pieces are
+   * cut elsewhere than those that `snapshot` gave.
+   */
+  restore(chunks: AsyncIterable<Uint8Array>, meta: SnapshotMeta): void | PromiseLike<void>;
+
+  /**
+   * For machines that keep their state themselves, durably: the last entry whose effects, and those
+   * of all before it, are stored. Nothing up to it is applied again after a restart, and the log is
+   * kept from there on. Asked when the node opens and when a snapshot is taken.
+   *
+   * Must: be stored together with those effects, in one transaction.
+   */
+  lastApplied?(): LogPosition | PromiseLike<LogPosition>;
 
   /** Must: same state, same digest, on every replica. */
   digest?(): string | PromiseLike<string>;
@@ -50,6 +73,29 @@ export interface StateMachine<C, R, Q = never, A = never> {
    * most about once a heartbeat, and possibly when nothing is due.
    */
   tick?(context: ApplyContext): void | PromiseLike<void>;
+
+  /**
+   * Which behaviour this code has at most: a whole number from 1, by default 1. It has to behave as
+   * `context.machineVersion` says, which rises, for all members at the same entry, once every
+   * member runs code that can.
+   */
+  readonly version?: number;
+}
+
+/** One command of a batch. */
+export interface Committed<C> {
+  readonly command: C;
+  readonly context: ApplyContext;
+}
+
+/** Where in the log the state of a snapshot stands. */
+export interface SnapshotMeta {
+  readonly index: number;
+  readonly term: number;
+  /** Log time there: `timeMs` of the last entry. */
+  readonly timeMs: number;
+  /** What `context.machineVersion` was there. */
+  readonly machineVersion: number;
 }
 
 export type SnapshotSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -60,6 +106,8 @@ export interface ApplyContext {
   readonly term: number;
   /** The leader's wall clock in ms when it took the command; never goes back along the log. */
   readonly timeMs: number;
+  /** As which version of itself the machine has to behave. */
+  readonly machineVersion: number;
   /** The session that proposed the command, if one did. */
   readonly session?: number | undefined;
   /** A number in [0, 1) from a generator seeded by `index`: the same draws on every replica. */

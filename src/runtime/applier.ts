@@ -132,9 +132,9 @@ export class Applier<C, R, Q, A> {
     const { codec, machine, sessions } = this.#parts;
     switch (entry.kind) {
       case 'command':
-        return machine.apply(codec.decode(entry.body), new EntryContext(entry));
+        return machine.apply(codec.decode(entry.body), new EntryContext(entry, 1));
       case 'tick':
-        return machine.tick?.(new EntryContext(entry));
+        return machine.tick?.(new EntryContext(entry, 1));
       default:
         return sessions.apply(entry);
     }

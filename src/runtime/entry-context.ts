@@ -6,13 +6,19 @@ export class EntryContext implements ApplyContext {
   readonly index: number;
   readonly term: number;
   readonly timeMs: number;
+  readonly machineVersion: number;
   readonly session: number | undefined;
   #prng: Prng | undefined;
 
-  constructor(entry: Pick<ApplyContext, 'index' | 'term' | 'timeMs'>, session?: number) {
+  constructor(
+    entry: Pick<ApplyContext, 'index' | 'term' | 'timeMs'>,
+    machineVersion: number,
+    session?: number,
+  ) {
     this.index = entry.index;
     this.term = entry.term;
     this.timeMs = entry.timeMs;
+    this.machineVersion = machineVersion;
     this.session = session;
   }
 

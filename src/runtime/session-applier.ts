@@ -81,7 +81,7 @@ export class SessionApplier<C, R> {
       return { applied: true, index, term, result };
     }
     if (verdict.type !== 'apply') return refusals[verdict.type](entry.index);
-    const context = new EntryContext(entry, command.session);
+    const context = new EntryContext(entry, 1, command.session);
     const result = machine.apply(codec.decode(command.command), context);
     if (!isThenable(result)) return this.#keep(entry, command, result);
     return result.then((value) => this.#keep(entry, command, value));

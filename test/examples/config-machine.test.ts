@@ -68,7 +68,13 @@ describe('the configuration machine', () => {
   });
 
   it('depends on its commands alone', () => {
-    const context: ApplyContext = { index: 9, term: 3, timeMs: 77, random: () => 0.5 };
+    const context: ApplyContext = {
+      index: 9,
+      term: 3,
+      timeMs: 77,
+      machineVersion: 1,
+      random: () => 0.5,
+    };
     const commands: readonly ConfigCommand[] = [a, b, { type: 'update', key: 'a', value: 1 }];
     const machine: { apply(command: ConfigCommand, context: ApplyContext): unknown } =
       new ConfigMachine();

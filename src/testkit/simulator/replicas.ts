@@ -67,7 +67,7 @@ export class Replicas<C, R, M> {
     const where = `at index ${entry.index} on ${this.#names[at]}`;
     const command = ask('the codec', () => this.#codec.decode(entry.body.slice()));
     const answer = this.#run(at, wallMs, `apply ${where}`, () =>
-      machine.apply(command, new EntryContext(entry)),
+      machine.apply(command, new EntryContext(entry, 1)),
     );
     const result = this.#copyOf(refuseThenable('apply', answer));
     this.#compare(this.#answers, at, entry.index, 'result', result);
