@@ -9,6 +9,7 @@ import {
   createConfiguration,
   createState,
   type Message,
+  NO_SNAPSHOTS,
   type RaftState,
   step,
   type Written,
@@ -28,6 +29,7 @@ const options = {
   electionMaxMs: 2000,
   maxClockDrift: 0.05,
   maxClockOffsetMs: 60_000,
+  snapshot: NO_SNAPSHOTS,
   ...defaultLimits,
 };
 
@@ -96,6 +98,8 @@ function createMember(id: string): RaftState {
     positions: { base: { index: 0, term: 0 }, runs: [], sizes: [], lastTimeMs: 0 },
     options,
     applied: 0,
+    snapshot: undefined,
+    repairFrom: 0,
     boot: 1,
     silentMs: 0,
     seed: 1,

@@ -3,6 +3,7 @@
 import type { ConfigurationAt } from './membership.ts';
 import type { Progress } from './progress.ts';
 import type { ReadAsk } from './reading.ts';
+import type { Snapshots } from './snapshot.ts';
 import type { Leading, RaftState } from './state.ts';
 
 /** Nothing that a step changes is shared with the original. The effects are those of no step. */
@@ -19,6 +20,7 @@ export function cloneState(state: RaftState): RaftState {
     },
     following: { ...state.following },
     reading: { ...state.reading },
+    snapshots: cloneSnapshots(state.snapshots),
     candidacy: candidacy && { ...candidacy, votes: new Map(candidacy.votes) },
     leading: leading && cloneLeading(leading),
     writes: { ...state.writes },
@@ -60,6 +62,7 @@ export function hashState(state: RaftState): number {
     [timeLeft(state, state.silentUntilMs), ageOf(state, state.following.contactMs)],
     [state.following.stream, state.following.verified, state.following.round],
     readingOf(state),
+    snapshotsOf(state),
     candidacyOf(state),
     leadingOf(state),
     [writes.issued - completed, since(writes.hard), since(writes.lineage)],
@@ -74,7 +77,8 @@ function cloneLeading(leading: Leading): Leading {
   const progress = new Map<string, Progress>();
   for (const [id, each] of leading.progress) {
     const catchUp = each.catchUp && { ...each.catchUp };
-    progress.set(id, { ...each, catchUp, inflight: [...each.inflight] });
+    const sending = each.sending && { ...each.sending };
+    progress.set(id, { ...each, catchUp, sending, inflight: [...each.inflight] });
   }
   const yielded = new Map(leading.yielded);
   const { batch, waiting } = leading.reads;
@@ -130,10 +134,13 @@ function leadingOf(state: RaftState): readonly unknown[] {
     [each.stranger, timeLeft(state, each.dropAtMs)],
     each.catchUp && [each.catchUp.target, each.catchUp.done, ageOf(state, each.catchUp.startMs)],
     each.inflight,
+    [each.heldFrom, each.sending?.head.id, each.sending?.stored, each.sending?.next],
+    each.sending?.storedBefore,
   ]);
   return [
     [round, lastStream, timeLeft(state, heartbeatDueMs)],
     [handover?.to, handover && timeLeft(state, handover.dueMs)],
+    [timeLeft(state, leading.chunksDueMs), leading.servedLast],
     [[...reads.waiting].map(askOf), reads.batch?.round, reads.batch?.index],
     [...(reads.batch?.asks ?? [])].map(askOf),
     followers,
@@ -144,6 +151,21 @@ function clocksOf({ clocks, now, options }: RaftState): readonly unknown[] {
   if (clocks === undefined) return [];
   const ageMs = now - clocks.nowMs;
   return [clocks.wallMs + ageMs, Math.min(ageMs, options.electionMaxMs)];
+}
+
+function cloneSnapshots(snapshots: Snapshots): Snapshots {
+  return { ...snapshots, incoming: snapshots.incoming && { ...snapshots.incoming } };
+}
+
+function snapshotsOf({ snapshots, writes }: RaftState): readonly unknown[] {
+  const { distrusted, incoming, installing, latest, machineDurable } = snapshots;
+  const { repairFrom, restoring, taking, wanted } = snapshots;
+  return [
+    [latest?.id, latest?.index, taking, wanted, distrusted, machineDurable, restoring, repairFrom],
+    incoming && [incoming.head.id, incoming.term, incoming.stream, incoming.taken],
+    incoming && [incoming.stored, incoming.storing, incoming.isWhole],
+    installing && [installing.head.id, Math.max(installing.write - writes.completed, 0)],
+  ];
 }
 
 /** When it was asked says only how fresh the answer is, at which only a driver looks. */

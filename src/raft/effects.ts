@@ -1,8 +1,11 @@
 // Everything the core can ask for. Effects carry indexes, not bytes, and their order is data: a
 // message names the write it must wait for. The list is one buffer, valid until the next step.
+
+import type { LogPosition } from './log.ts';
 import type { MemberId } from './member-id.ts';
 import type { Configuration, ConfigurationAt } from './membership.ts';
 import type { Message } from './messages.ts';
+import type { SnapshotHead } from './snapshot.ts';
 
 export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
 
@@ -44,8 +47,8 @@ export interface AcceptEntries {
 }
 
 /**
- * Make durable, atomically: the hard state, then the truncation, then entries [from, until) as they
- * are now. Writes are numbered from 1 and complete in order; waiting ones may be merged into one.
+ * Make durable, atomically: the hard state, then the reset, then the truncation, then entries
+ * [from, until) as they are now, then the compaction. Writes are numbered from 1 and complete in order; waiting ones may be merged into one.
  * Answered by a `written` event with the same number and last position.
  */
 export interface Write {
@@ -54,10 +57,14 @@ export interface Write {
   readonly hardState: HardState;
   /** Undefined when it has not changed. */
   readonly known: KnownMembers | undefined;
+  /** The log is emptied and begins after this position. */
+  readonly reset: LogPosition | undefined;
   /** Entries from here on are removed first; 0 means none. */
   readonly truncateFrom: number;
   readonly from: number;
   readonly until: number;
+  /** Entries up to here are not needed any more; 0 means none. */
+  readonly compactTo: number;
   readonly lastIndex: number;
   readonly lastTerm: number;
 }
@@ -74,6 +81,55 @@ export interface Send {
 export interface Apply {
   readonly type: 'apply';
   readonly upTo: number;
+}
+
+/**
+ * Take a snapshot of the machine as soon as nothing is being applied, and make it durable. Answered
+ * by `snapshot-taken`.
+ */
+export interface TakeSnapshotNow {
+  readonly type: 'take-snapshot';
+}
+
+/**
+ * Open a place for this snapshot, and forget any other that came in part. Answered by
+ * `snapshot-progress`, with what of it is there already.
+ */
+export interface ReceiveSnapshot {
+  readonly type: 'receive-snapshot';
+  readonly head: SnapshotHead;
+}
+
+/** Add the bytes [from, until) of the chunk now being handled. Answered by `snapshot-progress`. */
+export interface StoreChunk {
+  readonly type: 'store-chunk';
+  readonly id: string;
+  readonly from: number;
+  readonly until: number;
+}
+
+/**
+ * All of it is stored: look whether it is sound, and make it durable. Answered by
+ * `snapshot-received` or `snapshot-refused`.
+ */
+export interface KeepSnapshot {
+  readonly type: 'keep-snapshot';
+  readonly id: string;
+}
+
+/** Every other snapshot may go. */
+export interface PruneSnapshots {
+  readonly type: 'prune-snapshots';
+  readonly keep: readonly string[];
+}
+
+/**
+ * Put the machine, and all that entries have made, to where this snapshot stands. What was to be
+ * applied up to there is not; what comes after it follows. Answered by `restored`.
+ */
+export interface Restore {
+  readonly type: 'restore';
+  readonly head: SnapshotHead;
 }
 
 /** Role, term or known leader changed in this step. At most one a step, at its end. */
@@ -104,6 +160,12 @@ export type Effect =
   | Write
   | Send
   | Apply
+  | Restore
+  | TakeSnapshotNow
+  | ReceiveSnapshot
+  | StoreChunk
+  | KeepSnapshot
+  | PruneSnapshots
   | ReadIndex
   | MembersChanged
   | RoleChange;

@@ -19,10 +19,12 @@ import { type RaftState, resetElectionDue } from './state.ts';
 
 /**
  * Only voters stand, and those that the others know. Who was removed stands, too, until it is
- * committed: the entry that removes it may be nowhere else (§4.2.2 of the thesis).
+ * committed: the entry that removes it may be nowhere else (§4.2.2 of the thesis). A machine that
+ * differs from the others' must not answer for them.
  */
 export function mayStand(state: RaftState): boolean {
-  const { configs, recognition } = state;
+  const { configs, recognition, snapshots } = state;
+  if (snapshots.repairFrom > 0) return false;
   return recognition.admitted && configs.some(({ config }) => isRecognisedVoter(state, config));
 }
 

@@ -2,6 +2,7 @@
 import type { MemberId } from './member-id.ts';
 import type { Configuration } from './membership.ts';
 import type { EntryHead, Message } from './messages.ts';
+import type { SnapshotHead } from './snapshot.ts';
 
 /** First event, once: the deadlines start to run and what is known to be committed is applied. */
 export interface Start {
@@ -91,6 +92,64 @@ export interface Clocks {
   readonly wallMs: number;
 }
 
+/** The host wants a snapshot of at least that index, which is applied. */
+export interface TakeSnapshot {
+  readonly type: 'take-snapshot';
+  readonly index: number;
+}
+
+/** The answer to the effect `take-snapshot`. */
+export interface SnapshotTaken {
+  readonly type: 'snapshot-taken';
+  /** Durable by now; undefined when another one came in between. */
+  readonly head: SnapshotHead | undefined;
+  /** What the machine had stored itself, as an index; Infinity when it stores nothing. */
+  readonly machineDurable: number;
+}
+
+/** So many bytes of the snapshot that comes in are stored: after `receive-snapshot` and chunks. */
+export interface SnapshotProgress {
+  readonly type: 'snapshot-progress';
+  readonly id: string;
+  readonly stored: number;
+}
+
+/** The answers to the effect `keep-snapshot`: it is durable, or it is damaged and gone. */
+export interface SnapshotReceived {
+  readonly type: 'snapshot-received';
+  readonly id: string;
+}
+
+export interface SnapshotRefused {
+  readonly type: 'snapshot-refused';
+  readonly id: string;
+}
+
+/** The machine is what it was at `index`: the answer to the effect `restore`. */
+export interface Restored {
+  readonly type: 'restored';
+  readonly index: number;
+}
+
+/**
+ * This member's machine was found to differ from those of a majority: until it is restored from a
+ * snapshot of `index` or later it does not lead, and takes no snapshots.
+ */
+export interface Repair {
+  readonly type: 'repair';
+  readonly index: number;
+}
+
+/** All that concerns snapshots. */
+export type SnapshotEvent =
+  | TakeSnapshot
+  | SnapshotTaken
+  | SnapshotProgress
+  | SnapshotReceived
+  | SnapshotRefused
+  | Restored
+  | Repair;
+
 export type RaftEvent =
   | Start
   | Receive
@@ -102,4 +161,5 @@ export type RaftEvent =
   | ChangeMembers
   | Transfer
   | Read
-  | Clocks;
+  | Clocks
+  | SnapshotEvent;

@@ -9,6 +9,7 @@ import type { Append, CommitNotice, EntryHead, Heartbeat } from './messages.ts';
 import { send } from './outbox.ts';
 import { repeatReadRequest } from './reads.ts';
 import { becomeFollower } from './roles.ts';
+import { requestSnapshot } from './snapshot-keeping.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
 
 export function receiveAppend(
@@ -49,10 +50,23 @@ export function receiveHeartbeat(state: RaftState, from: MemberId, beat: Heartbe
     wallMs: wallNow(state),
   });
   repeatReadRequest(state);
+  requestSnapshot(state);
 }
 
 export function receiveCommitNotice(state: RaftState, from: MemberId, notice: CommitNotice): void {
   if (followLeader(state, from, notice.term)) learnCommit(state, notice.commit);
+}
+
+/**
+ * The leader has a snapshot of what is here as well. It is committed, and equal: whatever entry a
+ * leader of this term has at that index, with that term, came after the same ones as ours.
+ */
+export function acknowledgeUpTo(state: RaftState, stream: number, index: number): void {
+  const { following, log } = state;
+  following.stream = Math.max(following.stream, stream);
+  following.verified = Math.max(following.verified, index);
+  learnCommit(state, index);
+  if (log.durable >= following.verified) acknowledgeLeader(state);
 }
 
 /** After a write: tells the leader how much of what it sent is durable here. */
@@ -68,7 +82,7 @@ export function acknowledgeLeader(state: RaftState): void {
 }
 
 /** Accepts the sender as the leader of its term, or tells it that the term is over (§5.1). */
-function followLeader(state: RaftState, from: MemberId, term: number): boolean {
+export function followLeader(state: RaftState, from: MemberId, term: number): boolean {
   if (term < state.term) {
     send(state, from, { type: 'stale-term', term: state.term });
     return false;

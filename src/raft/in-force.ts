@@ -2,11 +2,12 @@
 // before it as soon as it is truncated.
 import {
   type Configuration,
+  type ConfigurationAt,
   liveConfigurations,
   NO_CONFIGURATION,
   versionOf,
 } from './membership.ts';
-import { unpinAdded, unpinRemoved } from './recognition.ts';
+import { unpinAdded, unpinNonVoters, unpinRemoved } from './recognition.ts';
 import type { RaftState } from './state.ts';
 
 /** The entry at `index`, which holds it, has just been appended. */
@@ -20,6 +21,18 @@ export function adoptConfiguration(state: RaftState, index: number, config: Conf
 export function dropConfigurations(state: RaftState, from: number): void {
   if (versionOf(state) < from) return;
   state.configs = state.configs.filter(({ index }) => index < from);
+  putInForce(state);
+}
+
+/**
+ * A snapshot has taken the place of the log, and its configuration that of any in it. Which stores
+ * others run on, a configuration says of every voter but those that the cluster began with: what
+ * was learnt of these stays, and all others are met anew.
+ */
+export function installConfiguration(state: RaftState, installed: ConfigurationAt): void {
+  if (installed.index !== versionOf(state)) unpinNonVoters(state, installed.config);
+  state.configs = [installed];
+  unpinRemoved(state);
   putInForce(state);
 }
 

@@ -16,6 +16,8 @@ export interface Summary {
   readonly commitTerm: number;
   readonly applying: number;
   readonly last: number;
+  /** Of the log: what is before it is in a snapshot only. */
+  readonly base: number;
   readonly completed: number;
   /** Of the configuration in force: the index of its entry. */
   readonly version: number;
@@ -35,6 +37,7 @@ export function summarize(state: RaftState): Summary {
     commitTerm: termAt(state.log, state.commit) ?? -1,
     applying: state.applying,
     last: state.log.last,
+    base: state.log.base.index,
     completed: state.writes.completed,
     version: versionOf(state),
     config: state.config,
@@ -60,6 +63,7 @@ export function checkState(state: RaftState): void {
   assert((state.role === 'leader') === (state.leading !== undefined), 'a leader keeps progress');
   assert(state.role !== 'leader' || state.leader === state.id, 'a leader knows itself');
   checkMembers(state);
+  checkSnapshots(state);
   const { granted, wanted } = state.reading;
   assert(granted <= wanted, 'no read is answered that nobody asked for');
   const batch = state.leading?.reads.batch;
@@ -71,6 +75,23 @@ export function checkState(state: RaftState): void {
       progress.inflight.length <= Math.max(1, state.options.maxInflightAppends),
       'inflight appends are bounded',
     );
+  }
+}
+
+function checkSnapshots({ applied, commit, leading, log, role, snapshots }: RaftState): void {
+  const { incoming, latest, repairFrom } = snapshots;
+  assert(log.base.index <= (latest?.index ?? 0), 'what is not in the log is in a snapshot (§7)');
+  assert((latest?.index ?? 0) <= commit, 'a snapshot holds what is committed');
+  assert(
+    role !== 'leader' || repairFrom === 0,
+    'no leader has a machine that is not to be trusted',
+  );
+  assert((incoming?.stored ?? 0) <= (incoming?.taken ?? 0), 'a chunk is stored after it was taken');
+  assert(applied <= commit, 'applied ≤ commit');
+  for (const { heldFrom, match, mode, sending } of leading?.progress.values() ?? []) {
+    assert((mode === 'snapshot') === (sending !== undefined), 'a snapshot is sent in its mode');
+    const isCaughtUp = match >= (latest?.index ?? 0);
+    assert(!isCaughtUp || sending !== undefined || heldFrom === Infinity, 'no log is held in vain');
   }
 }
 
@@ -107,7 +128,9 @@ export function checkStep(before: Summary, state: RaftState, effects: readonly E
     (termAt(state.log, before.commit) ?? before.commitTerm) === before.commitTerm,
     'a committed entry never changes (§5.4.3)',
   );
-  assert(state.applying >= before.applying, 'nothing is applied twice');
+  const isRestored = effects.some(({ type }) => type === 'restore');
+  assert(isRestored || state.applying >= before.applying, 'nothing is applied twice');
+  assert(state.log.base.index >= before.base, 'the base of the log never goes back');
   if (led && state.role === 'leader') {
     assert(state.log.last >= before.last, 'a leader only appends (§5.3)');
     for (const [progress, match] of before.matches) {

@@ -112,6 +112,26 @@ export function truncateLog(log: Log, from: number): void {
   while ((log.runs[log.runs.length - 1]?.from ?? 0) >= from) log.runs.pop();
 }
 
+/** Lets go of the entries up to `to`, of which only the last one's term stays known. */
+export function compactLog(log: Log, to: LogPosition): void {
+  assert(to.index <= log.durable, `compaction to ${to.index} leaves what is not durable alone`);
+  log.base = to;
+  while ((log.runs[1]?.from ?? Number.POSITIVE_INFINITY) <= to.index + 1) log.runs.shift();
+  const first = log.runs[0];
+  if (first === undefined || first.from > to.index) return;
+  if (log.last === to.index) log.runs.shift();
+  else log.runs[0] = { from: to.index + 1, term: first.term };
+}
+
+/** Nothing is left, and what comes next follows this position, which is durable elsewhere. */
+export function resetLog(log: Log, { index, term }: LogPosition, timeMs: number): void {
+  log.base = { index, term };
+  log.last = index;
+  log.durable = index;
+  log.lastTimeMs = timeMs;
+  log.runs.length = 0;
+}
+
 /** Bytes of entries [from, until), overhead included. */
 export function bytesOf(log: Log, from: number, until: number): number {
   if (until <= from) return 0;

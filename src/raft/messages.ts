@@ -1,6 +1,7 @@
 // Everything members say to each other. One type a message; every message carries its sender's term
 // (§5.1). Entries travel beside an append: the core names them by index, and never holds bytes.
 import type { Configuration } from './membership.ts';
+import type { SnapshotHead } from './snapshot.ts';
 
 /** What the core must know of an entry: `size` is the length of its body, in bytes. */
 export interface EntryHead {
@@ -114,6 +115,36 @@ export interface CommitNotice {
   readonly commit: number;
 }
 
+/**
+ * Bytes [from, until) of a snapshot, which stand beside it; with from = until the question how much
+ * of it is stored at the receiver.
+ */
+export interface SnapshotChunk {
+  readonly type: 'snapshot-chunk';
+  readonly term: number;
+  readonly stream: number;
+  readonly head: SnapshotHead;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** So many bytes are stored, from the beginning. Once it is installed an `append-ack` says so. */
+export interface SnapshotAck {
+  readonly type: 'snapshot-ack';
+  readonly term: number;
+  readonly stream: number;
+  readonly stored: number;
+  /** All of it was there, and damaged. */
+  readonly refused: boolean;
+}
+
+/** The sender's machine is not what it should be: it needs a snapshot that is at least so new. */
+export interface SnapshotRequest {
+  readonly type: 'snapshot-request';
+  readonly term: number;
+  readonly index: number;
+}
+
 /** The leader hands over: stand for election at once (thesis §3.10). */
 export interface TimeoutNow {
   readonly type: 'timeout-now';
@@ -177,6 +208,9 @@ export type Message =
   | Heartbeat
   | HeartbeatAck
   | CommitNotice
+  | SnapshotChunk
+  | SnapshotAck
+  | SnapshotRequest
   | TimeoutNow
   | ReadRequest
   | ReadReply

@@ -42,7 +42,8 @@ export function settle(state: RaftState, before: Standing): void {
     state.effects.push({ type: 'members', configs: state.configs });
   }
   const ready = Math.min(state.commit, state.log.durable);
-  if (ready > state.applying) {
+  // What is applied next follows upon the snapshot that is being installed.
+  if (ready > state.applying && state.snapshots.installing === undefined) {
     state.applying = ready;
     state.effects.push({ type: 'apply', upTo: ready });
   }
@@ -55,28 +56,33 @@ export function settle(state: RaftState, before: Standing): void {
 
 function emitWrite(state: RaftState): void {
   const { log, writes, unwritten } = state;
-  const { hard, recognition, truncateFrom } = unwritten;
-  if (!hard && !recognition && truncateFrom === 0 && unwritten.from === 0) return;
+  const { compactTo, hard, recognition, reset, truncateFrom } = unwritten;
+  const isLogChanged = reset !== undefined || truncateFrom > 0 || unwritten.from > 0;
+  if (!hard && !recognition && !isLogChanged && compactTo === 0) return;
   const { admitted, pins } = state.recognition;
   const isKnownAnew = recognition || unwritten.unpinned;
   const write = ++writes.issued;
   if (hard) writes.hard = write;
   if (recognition) writes.recognition = write;
-  if (truncateFrom > 0) writes.lineage = write;
+  if (truncateFrom > 0 || reset !== undefined) writes.lineage = write;
   state.effects.push({
     type: 'write',
     write,
     hardState: { term: state.term, votedFor: state.votedFor, commit: state.commit },
     known: isKnownAnew ? { admitted, pins: new Map(pins) } : undefined,
+    reset,
     truncateFrom,
     from: unwritten.from === 0 ? log.last + 1 : unwritten.from,
     until: log.last + 1,
+    compactTo,
     lastIndex: log.last,
     lastTerm: lastTerm(log),
   });
   unwritten.hard = false;
   unwritten.recognition = false;
   unwritten.unpinned = false;
+  unwritten.reset = undefined;
   unwritten.truncateFrom = 0;
+  unwritten.compactTo = 0;
   unwritten.from = 0;
 }

@@ -1,10 +1,12 @@
 // What a leader knows of one follower: how far it has come, and what is on the way to it.
+import type { Sending } from './snapshot.ts';
 
 /**
  * `probe`: one append at a time, until the follower agrees with the log at some point.
  * `replicate`: appends follow each other without waiting, within the windows.
+ * `snapshot`: what it needs next is not in the log any more.
  */
-export type ProgressMode = 'probe' | 'replicate';
+export type ProgressMode = 'probe' | 'replicate' | 'snapshot';
 
 /** Heartbeats: a count. */
 const MAX_PATIENCE = 64;
@@ -40,6 +42,10 @@ export interface Progress {
   promisedUntilMs: number;
   /** How far its wall clock is ahead of this member's, when that is known. */
   wallOffsetMs: number;
+  /** A snapshot on its way to it: in that mode only. */
+  sending: Sending | undefined;
+  /** Log from here on is kept for it, as it was sent a snapshot and catches up; else Infinity. */
+  heldFrom: number;
   /** Last index of each append on the way, oldest first. */
   readonly inflight: number[];
 }
@@ -73,6 +79,8 @@ export function createProgress(next: number, now: number, stream: number): Progr
     heardRound: 0,
     promisedUntilMs: Number.NEGATIVE_INFINITY,
     wallOffsetMs: 0,
+    sending: undefined,
+    heldFrom: Number.POSITIVE_INFINITY,
     inflight: [],
   };
 }
@@ -86,6 +94,7 @@ export function restartStream(progress: Progress, next: number): void {
 /** What is on the way may be lost: send from `next` again. Should it arrive yet, it counts. */
 export function resend(progress: Progress, next: number): void {
   progress.mode = 'probe';
+  progress.sending = undefined;
   progress.next = Math.max(next, progress.match + 1);
   progress.sent = 0;
   progress.sentAtHeartbeat = 0;

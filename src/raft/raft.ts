@@ -12,7 +12,7 @@ import {
   receiveVoteRequest,
   startPreVote,
 } from './election.ts';
-import type { RaftEvent, Receive, Written } from './events.ts';
+import type { RaftEvent, Receive, SnapshotEvent, Written } from './events.ts';
 import {
   acknowledgeLeader,
   receiveAppend,
@@ -43,6 +43,18 @@ import {
   receiveHeartbeatAck,
 } from './replication.ts';
 import { becomeFollower, forgetLeader } from './roles.ts';
+import { advanceSnapshots, snapshotTaken, wantSnapshot } from './snapshot-keeping.ts';
+import {
+  machineRestored,
+  receiveSnapshotChunk,
+  repairMachine,
+  restoreInstalled,
+  restoreLatest,
+  snapshotProgress,
+  snapshotReceived,
+  snapshotRefused,
+} from './snapshot-receiving.ts';
+import { chunksDueMs, receiveSnapshotAck, receiveSnapshotRequest } from './snapshot-sending.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
 import { startHandover } from './transfer.ts';
 
@@ -57,6 +69,8 @@ export function step(state: RaftState, event: RaftEvent, now: number): readonly 
   handle(state, event);
   if (state.role === 'leader') advanceMembers(state);
   advanceReads(state);
+  restoreInstalled(state);
+  advanceSnapshots(state);
   settle(state, before);
   return state.effects;
 }
@@ -66,7 +80,8 @@ export function nextDeadline(state: RaftState): number {
   const { leading } = state;
   if (leading !== undefined) {
     if (owesCommitToAny(state, leading)) return state.now;
-    return Math.min(leading.heartbeatDueMs, leading.handover?.dueMs ?? Number.POSITIVE_INFINITY);
+    const handoverMs = leading.handover?.dueMs ?? Number.POSITIVE_INFINITY;
+    return Math.min(leading.heartbeatDueMs, handoverMs, chunksDueMs(state, leading));
   }
   // Even one that never stands finds out that its leader is gone.
   const isWaiting = !state.recognition.admitted || mayStand(state) || state.leader !== undefined;
@@ -78,6 +93,7 @@ function handle(state: RaftState, event: RaftEvent): void {
     case 'start':
       if (state.recognition.admitted) resetElectionDue(state);
       else greet(state);
+      restoreLatest(state);
       return;
     case 'receive':
       receive(state, event);
@@ -90,7 +106,10 @@ function handle(state: RaftState, event: RaftEvent): void {
       written(state, event);
       return;
     case 'applied':
-      state.applied = Math.max(state.applied, event.index);
+      // What was applied before a restore began says nothing of the machine as it will be.
+      if (state.snapshots.restoring === undefined) {
+        state.applied = Math.max(state.applied, event.index);
+      }
       return;
     case 'timeout':
       timeout(state);
@@ -111,6 +130,27 @@ function handle(state: RaftState, event: RaftEvent): void {
     case 'clocks':
       readClocks(state, event.wallMs);
       return;
+    default:
+      handleSnapshot(state, event);
+  }
+}
+
+function handleSnapshot(state: RaftState, event: SnapshotEvent): void {
+  switch (event.type) {
+    case 'take-snapshot':
+      return wantSnapshot(state, event);
+    case 'snapshot-taken':
+      return snapshotTaken(state, event);
+    case 'snapshot-progress':
+      return snapshotProgress(state, event);
+    case 'snapshot-received':
+      return snapshotReceived(state, event);
+    case 'snapshot-refused':
+      return snapshotRefused(state, event);
+    case 'restored':
+      return machineRestored(state, event);
+    case 'repair':
+      return repairMachine(state, event);
     default:
       unreachable(event);
   }
@@ -137,6 +177,8 @@ function receive(state: RaftState, event: Receive): void {
       return receiveHeartbeat(state, from, message);
     case 'commit-notice':
       return receiveCommitNotice(state, from, message);
+    case 'snapshot-chunk':
+      return receiveSnapshotChunk(state, from, message);
     case 'read-request':
       return receiveReadRequest(state, from, event.incarnation, message);
     default:
@@ -158,6 +200,10 @@ function receive(state: RaftState, event: Receive): void {
       return receiveHeartbeatAck(state, from, message);
     case 'read-reply':
       return receiveReadReply(state, message);
+    case 'snapshot-ack':
+      return receiveSnapshotAck(state, from, message);
+    case 'snapshot-request':
+      return receiveSnapshotRequest(state, from, message);
     case 'stale-term':
       return;
     default:

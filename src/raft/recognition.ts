@@ -87,6 +87,16 @@ export function unpinAdded(state: RaftState, next: Configuration): void {
   }
 }
 
+/** After a gap in what is known of changes: only who votes can be the same as before it. */
+export function unpinNonVoters(state: RaftState, config: Configuration): void {
+  const { pins } = state.recognition;
+  for (const id of pins.keys()) {
+    if (isVoter(config, id) && isVoter(state.config, id)) continue;
+    pins.delete(id);
+    state.unwritten.unpinned = true;
+  }
+}
+
 /** Nobody's pin is kept for longer than a configuration that names it can be in force. */
 export function unpinRemoved(state: RaftState): void {
   const { configs, recognition } = state;

@@ -22,6 +22,13 @@ import {
 import { committedIndex } from './quorum.ts';
 import { incarnationOf } from './recognition.ts';
 import { becomeFollower } from './roles.ts';
+import {
+  checkSending,
+  dropAbsent,
+  endSending,
+  sendChunks,
+  startSending,
+} from './snapshot-sending.ts';
 import type { Leading, RaftState } from './state.ts';
 import { continueHandover } from './transfer.ts';
 
@@ -37,6 +44,7 @@ export function startLeading(state: RaftState): void {
     yielded: new Map(),
     roundsSentMs: [],
     reads: { waiting: new Map(), batch: undefined },
+    ...{ chunksDueMs: state.now, servedLast: undefined },
   };
   followConfigurations(state, leading);
   state.leading = leading;
@@ -63,7 +71,7 @@ export function propose(state: RaftState, event: Propose): void {
   const { log, options } = state;
   const from = log.last + 1;
   const uncommitted = bytesOf(log, state.commit + 1, from);
-  const unapplied = bytesOf(log, state.applied + 1, from);
+  const unapplied = bytesOf(log, Math.max(state.applied, log.base.index) + 1, from);
   let bytes = 0;
   for (const { length } of event.bodies) {
     const own = entryBytes(length);
@@ -124,6 +132,7 @@ export function receiveHeartbeatAck(state: RaftState, from: MemberId, ack: Heart
   if (incarnationOf(state, from) !== undefined) recordRoundHeard(state, from, progress, ack);
   if (ack.stream !== progress.stream) return;
   if (ack.received > 0) acknowledge(state, from, progress, ack.match);
+  if (progress.mode === 'snapshot') return checkSending(state, from, progress, ack);
   if (ack.received >= ack.sent || !isOverdue(progress)) return;
   // Nothing received tells nothing: a probe is repeated, a stream starts from what is durable.
   const known = progress.mode === 'probe' ? progress.next : 0;
@@ -145,7 +154,9 @@ export function leaderTimeout(state: RaftState): void {
     }
     heartbeat(state);
     dropRemoved(state, leading);
+    dropAbsent(state, leading);
   }
+  sendChunks(state);
   for (const [id, progress] of leading.progress) {
     if (!owesCommit(state, progress)) continue;
     progress.commitSent = Math.min(state.commit, progress.match);
@@ -221,6 +232,7 @@ function heardFrom(state: RaftState, from: MemberId): Progress | undefined {
 function acknowledge(state: RaftState, from: MemberId, progress: Progress, match: number): void {
   if (match > state.log.last) return;
   if (recordMatch(progress, match)) advanceCommit(state);
+  endSending(state, progress);
   recordRound(progress, state.log.last, state.now, state.options.electionMinMs);
   sendAppends(state, from, progress);
   continueHandover(state, from);
@@ -238,6 +250,9 @@ export function sendToAll(state: RaftState): void {
 
 /** Sends what the windows allow; while probing one append, empty if need be. */
 function sendAppends(state: RaftState, to: MemberId, progress: Progress): void {
+  // A snapshot goes its own way; and what is not in the log any more can only come by one.
+  if (progress.mode === 'snapshot') return;
+  if (progress.next <= state.log.base.index) return startSending(state, to, progress);
   if (progress.mode === 'probe') {
     if (progress.inflight.length === 0) sendAppend(state, to, progress);
     return;

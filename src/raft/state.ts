@@ -1,7 +1,7 @@
 // The state of one member: plain data, changed in place, only by the files of this folder.
 import { createPrng, nextFloat, type Prng } from '../lib/prng.ts';
 import type { Effect, HardState, KnownMembers, Role } from './effects.ts';
-import { createLog, type Log, type StoredPositions } from './log.ts';
+import { createLog, type Log, type LogPosition, type StoredPositions } from './log.ts';
 import type { MemberId } from './member-id.ts';
 import {
   type Configuration,
@@ -11,6 +11,12 @@ import {
 } from './membership.ts';
 import type { Progress } from './progress.ts';
 import type { LeaderReads, Reading } from './reading.ts';
+import {
+  createSnapshots,
+  type SnapshotHead,
+  type SnapshotOptions,
+  type Snapshots,
+} from './snapshot.ts';
 
 /** Bounds and times of the core. Times in ms of the monotonic clock, sizes in bytes. */
 export interface RaftOptions {
@@ -31,6 +37,7 @@ export interface RaftOptions {
   readonly maxClockDrift: number;
   /** How far a leader's wall clock may be from those of a majority. */
   readonly maxClockOffsetMs: number;
+  readonly snapshot: SnapshotOptions;
 }
 
 /** What a member knows of the leader it follows. */
@@ -79,6 +86,9 @@ export interface Leading {
   /** Ring by round: when it was sent. */
   readonly roundsSentMs: number[];
   readonly reads: LeaderReads;
+  /** The rate lets the next chunk of a snapshot leave then, and who was sent the last one. */
+  chunksDueMs: number;
+  servedLast: MemberId | undefined;
 }
 
 /** The leader is about to make `to` the next one. */
@@ -108,7 +118,9 @@ export interface Unwritten {
   unpinned: boolean;
   /** The configuration in force, or which one is committed. */
   configs: boolean;
+  reset: LogPosition | undefined;
   truncateFrom: number;
+  compactTo: number;
   /** First new entry; 0 when there is none. */
   from: number;
 }
@@ -141,6 +153,7 @@ export interface RaftState {
   silentUntilMs: number;
   readonly following: Following;
   readonly reading: Reading;
+  readonly snapshots: Snapshots;
   /** Undefined until the driver has told what the wall clock says. */
   clocks: ClockReading | undefined;
   candidacy: Candidacy | undefined;
@@ -163,8 +176,12 @@ export interface RaftInit {
   readonly hardState: HardState;
   readonly positions: StoredPositions;
   readonly options: RaftOptions;
+  /** The latest that is stored; not undefined when the log does not begin at the beginning. */
+  readonly snapshot: SnapshotHead | undefined;
   /** Everything up to here is settled in the machine already. */
   readonly applied: number;
+  /** As an event `repair` said in an earlier run; 0 when none did. */
+  readonly repairFrom: number;
   /**
    * For how long it grants no vote: its longest `electionMinMs` of any earlier run that may have
    * promised a leader not to. 0 only when this store was made for this very start.
@@ -206,13 +223,14 @@ export function createState(init: RaftInit): RaftState {
       ...{ wanted: 0, granted: 0, asked: undefined, fresh: undefined, coming: undefined },
       jumpedMs: Number.NEGATIVE_INFINITY,
     },
+    snapshots: createSnapshots(init.snapshot, init.repairFrom),
     clocks: undefined,
     candidacy: undefined,
     leading: undefined,
     writes: { issued: 0, completed: 0, hard: 0, recognition: 0, lineage: 0 },
     unwritten: {
       ...{ hard: false, recognition: false, unpinned: false, configs: false },
-      ...{ truncateFrom: 0, from: 0 },
+      ...{ reset: undefined, truncateFrom: 0, compactTo: 0, from: 0 },
     },
     prng: createPrng(init.seed),
     effects: [],

@@ -5,15 +5,22 @@ import type {
   AppendEntries,
   ConfigurationAt,
   Effect,
+  KeepSnapshot,
+  PruneSnapshots,
   RaftEvent,
   ReadIndex,
   Receive,
+  ReceiveSnapshot,
+  Restore,
+  StoreChunk,
+  TakeSnapshotNow,
 } from '../raft/index.ts';
 import type { LogWindow } from './log-window.ts';
 import type { Proposals } from './requests/index.ts';
 import type { Roster } from './roster.ts';
 import type { Sender } from './sender.ts';
-import { type EntryRun, OwnEntry, type SizedEntry } from './wire/index.ts';
+import type { Snapshotter } from './snapshotter.ts';
+import { type EntryRun, OwnEntry, type ReceivedChunk, type SizedEntry } from './wire/index.ts';
 import type { Writer } from './writer.ts';
 
 export interface EffectRunnerParts {
@@ -21,12 +28,24 @@ export interface EffectRunnerParts {
   readonly writer: Writer;
   readonly sender: Sender;
   readonly proposals: Proposals;
+  readonly snapshots: Pick<
+    Snapshotter,
+    'take' | 'receive' | 'store' | 'keep' | 'prune' | 'restore'
+  >;
   readonly apply: (upTo: number) => void;
   readonly readIndex: (effect: ReadIndex) => void;
   readonly roster: Roster;
   readonly membersChanged: (configs: readonly ConfigurationAt[]) => void;
   readonly roleChanged: () => void;
 }
+
+type SnapshotEffect =
+  | TakeSnapshotNow
+  | ReceiveSnapshot
+  | StoreChunk
+  | KeepSnapshot
+  | PruneSnapshots
+  | Restore;
 
 const NO_BODY = new Uint8Array(0);
 
@@ -49,6 +68,7 @@ export class EffectRunner {
           this.#accept(effect.from, effect.until, event as Receive);
           break;
         case 'write':
+          if (effect.reset !== undefined) this.#reset(effect.reset.index);
           writer.add(effect);
           break;
         case 'send':
@@ -67,9 +87,37 @@ export class EffectRunner {
           roleChanged();
           break;
         default:
-          unreachable(effect);
+          this.#runSnapshot(effect, event);
       }
     }
+  }
+
+  #runSnapshot(effect: SnapshotEffect, event: RaftEvent): void {
+    const { snapshots } = this.#parts;
+    switch (effect.type) {
+      case 'take-snapshot':
+        return snapshots.take();
+      case 'receive-snapshot':
+        return snapshots.receive(effect.head, chunkOf(event).header);
+      case 'store-chunk':
+        return snapshots.store(chunkOf(event).bytes);
+      case 'keep-snapshot':
+        return snapshots.keep();
+      case 'prune-snapshots':
+        return snapshots.prune(effect.keep);
+      case 'restore':
+        return snapshots.restore(effect.head);
+      default:
+        unreachable(effect);
+    }
+  }
+
+  /** The log begins after a snapshot of entry `index`: nothing of what was in it is left. */
+  #reset(index: number): void {
+    const { proposals, sender, window } = this.#parts;
+    window.reset(index + 1);
+    proposals.skip(index);
+    sender.truncated();
   }
 
   /** The leader's own entries: the queue's first proposals, a configuration, or an empty entry. */
@@ -104,4 +152,9 @@ export class EffectRunner {
       window.append(entry);
     }
   }
+}
+
+/** The event of an effect that takes in a piece of a snapshot is the message that brought it. */
+function chunkOf(event: RaftEvent): ReceivedChunk {
+  return (event as Receive).message as ReceivedChunk;
 }

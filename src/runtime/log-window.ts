@@ -33,6 +33,13 @@ export class LogWindow {
     if (this.#entries.length === 0) this.#first = Math.min(this.#first, from);
   }
 
+  /** Forgets everything: the next entry to come is that one. */
+  reset(next: number): void {
+    this.#entries.drop(this.#entries.length);
+    this.#first = next;
+    this.#bytes = 0;
+  }
+
   get(index: number): SizedEntry | undefined {
     return index < this.#first ? undefined : this.#entries.at(index - this.#first);
   }

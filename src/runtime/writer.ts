@@ -39,13 +39,15 @@ export class Writer {
     this.#waiting = undefined;
     const entries = this.#window.slice(write.from, write.until);
     assert(entries !== undefined, 'entries to write are in memory');
-    const { hardState, truncateFrom } = write;
+    const { compactTo, hardState, reset, truncateFrom } = write;
     const meta = this.#hooks.meta(write.known);
     const batch: LogWrite = {
       hardState,
       entries,
       ...(meta === undefined ? {} : { meta }),
+      ...(reset === undefined ? {} : { reset }),
       ...(truncateFrom === 0 ? {} : { truncateFrom }),
+      ...(compactTo === 0 ? {} : { compactTo }),
     };
     this.#inFlight = this.#run(batch, write);
   }
@@ -77,11 +79,16 @@ export class Writer {
 
 /** Two writes that follow each other, as one that leaves the same behind. */
 export function mergeWrites(first: Write, second: Write): Write {
+  const known = second.known ?? first.known;
+  // Nothing of what was in the log before is left.
+  if (second.reset !== undefined) return { ...second, known };
+  const { reset } = first;
+  const compactTo = Math.max(first.compactTo, second.compactTo);
   const cut = second.truncateFrom;
   // Entries that the first would have written and the second removes never reach the disk.
-  const onDisk = cut > 0 && cut < first.from;
+  const onDisk = cut > 0 && cut < first.from && reset === undefined;
   const lowest = first.truncateFrom === 0 ? cut : Math.min(first.truncateFrom, cut);
   const truncateFrom = onDisk ? lowest : first.truncateFrom;
-  const known = second.known ?? first.known;
-  return { ...second, known, truncateFrom, from: Math.min(first.from, second.from) };
+  const from = Math.min(first.from, second.from);
+  return { ...second, known, reset, truncateFrom, from, compactTo };
 }

@@ -1,7 +1,7 @@
 // Everyone who waits for an entry of the log, from the queue until the entry is applied.
 import { CoxswainError } from '../../errors.ts';
 import { Deque } from '../../lib/deque.ts';
-import type { Ticket } from './ticket.ts';
+import { type Ticket, ticketError } from './ticket.ts';
 
 export interface ProposalLimits {
   readonly maxQueuedProposals: number;
@@ -86,6 +86,18 @@ export class Proposals {
     let place = this.#logged.length;
     while ((this.#logged.at(place - 1)?.index ?? 0) >= from) place--;
     for (const ticket of this.#logged.cut(place)) if (!ticket.settled) this.#displaced.push(ticket);
+  }
+
+  /**
+   * A snapshot stands for everything up to `index`, and our log is gone: nobody will see what came of
+   * what was proposed there.
+   */
+  skip(index: number): void {
+    this.truncate(0);
+    const skipped = this.#displaced.filter((ticket) => ticket.index <= index);
+    this.#displaced = this.#displaced.filter((ticket) => ticket.index > index);
+    const message = 'a snapshot took the place of its entry';
+    for (const ticket of skipped) ticket.fail(ticketError(ticket, 'ERR_LEADERSHIP_LOST', message));
   }
 
   /** The entry at `index` was applied: settles who waited for it, and who waited in its place. */

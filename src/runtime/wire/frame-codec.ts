@@ -2,7 +2,7 @@
 import type { LogEntry } from '../../contracts/index.ts';
 import { unreachable } from '../../lib/assert.ts';
 import { ByteReader, ByteWriter, frameError, SlabAllocator } from '../../lib/bytes.ts';
-import type { Message } from '../../raft/index.ts';
+import type { Message, SnapshotChunk } from '../../raft/index.ts';
 import { isJoinerClusterId } from '../cluster-id.ts';
 import { decodeEntries, encodeEntries } from './entries.ts';
 import {
@@ -22,8 +22,9 @@ import {
   readHeader,
   writeHeader,
 } from './header.ts';
-import { MAX_FIELDS_BYTES, readFields, writeFields } from './message-fields.ts';
+import { MAX_FIELDS_BYTES, type PlainMessage, readFields, writeFields } from './message-fields.ts';
 import type { SizedEntry } from './sized-entry.ts';
+import { chunkBytes, readChunk, writeChunk } from './snapshot-chunk.ts';
 
 export type Frame =
   | { readonly type: 'message'; readonly message: Message; readonly entries: readonly SizedEntry[] }
@@ -68,8 +69,14 @@ export class FrameCodec {
   }
 
   /** Header and fields of a core message; an append's entries follow as a part of their own. */
-  encodeMessage(message: Message): Uint8Array {
+  encodeMessage(message: PlainMessage): Uint8Array {
     return this.#build(message.type, MAX_FIELDS_BYTES, (writer) => writeFields(writer, message));
+  }
+
+  /** A chunk without its bytes, which follow as a part of their own. */
+  encodeChunk(chunk: SnapshotChunk, header: Uint8Array): Uint8Array {
+    const bytes = chunkBytes(chunk, header);
+    return this.#build('snapshot-chunk', bytes, (writer) => writeChunk(writer, chunk, header));
   }
 
   encodeEntries(entries: readonly LogEntry[]): Uint8Array {
@@ -130,6 +137,8 @@ function decodeKind(reader: ByteReader, kind: FrameKind): Frame {
       if (message.type !== 'append') throw frameError('not an append');
       return { type: 'message', message, entries: decodeEntries(reader, message) };
     }
+    case 'snapshot-chunk':
+      return { type: 'message', message: readChunk(reader), entries: NO_ENTRIES };
     case 'pre-vote-request':
     case 'pre-vote-reply':
     case 'vote-request':
@@ -142,6 +151,8 @@ function decodeKind(reader: ByteReader, kind: FrameKind): Frame {
     case 'timeout-now':
     case 'read-request':
     case 'read-reply':
+    case 'snapshot-ack':
+    case 'snapshot-request':
     case 'greeting':
     case 'greeting-reply':
     case 'stale-term':

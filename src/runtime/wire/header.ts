@@ -27,6 +27,9 @@ export const frameKinds = {
   'greeting-reply': 14,
   'read-request': 15,
   'read-reply': 16,
+  'snapshot-chunk': 17,
+  'snapshot-ack': 18,
+  'snapshot-request': 19,
   forward: 32,
   'forward-reply': 33,
 } as const;

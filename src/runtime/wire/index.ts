@@ -26,4 +26,5 @@ export {
   type SessionCommand,
 } from './session-entries.ts';
 export { type EntryRun, OwnEntry, type SizedEntry } from './sized-entry.ts';
+export type { ReceivedChunk } from './snapshot-chunk.ts';
 export { readText, textBytes, writeText } from './text.ts';

@@ -1,12 +1,15 @@
 // The core's messages as bytes, after the header: their fields in order, numbers in eight bytes.
 import { unreachable } from '../../lib/assert.ts';
 import { type ByteReader, type ByteWriter, frameError } from '../../lib/bytes.ts';
-import type { Append, Message, VoteRequest } from '../../raft/index.ts';
+import type { Append, Message, SnapshotChunk, VoteRequest } from '../../raft/index.ts';
+
+/** A chunk has a frame of its own form. */
+export type PlainMessage = Exclude<Message, SnapshotChunk>;
 
 /** No message has more fields than this, of eight bytes each. */
 export const MAX_FIELDS_BYTES: number = 8 * 8;
 
-export function writeFields(writer: ByteWriter, message: Message): void {
+export function writeFields(writer: ByteWriter, message: PlainMessage): void {
   writer.u53(message.term);
   switch (message.type) {
     case 'pre-vote-request':
@@ -48,6 +51,11 @@ export function writeFields(writer: ByteWriter, message: Message): void {
       const { incarnation, boot, upTo, atMs, index } = message;
       return writeNumbers(writer, [incarnation, boot, upTo, atMs, index]);
     }
+    case 'snapshot-ack':
+      writeNumbers(writer, [message.stream, message.stored]);
+      return writer.u8(message.refused ? 1 : 0);
+    case 'snapshot-request':
+      return writer.u53(message.index);
     case 'greeting-reply':
       writer.u53(message.incarnation);
       return writer.u8(message.known ? 1 : 0);
@@ -59,7 +67,7 @@ export function writeFields(writer: ByteWriter, message: Message): void {
   }
 }
 
-export function readFields(reader: ByteReader, type: Message['type']): Message {
+export function readFields(reader: ByteReader, type: PlainMessage['type']): PlainMessage {
   const term = reader.u53();
   const u53 = () => reader.u53();
   switch (type) {
@@ -94,6 +102,10 @@ export function readFields(reader: ByteReader, type: Message['type']): Message {
       const [incarnation, boot, upTo, atMs, index] = [u53(), u53(), u53(), u53(), u53()];
       return { type, term, incarnation, boot, upTo, atMs, index };
     }
+    case 'snapshot-ack':
+      return { type, term, stream: u53(), stored: u53(), refused: reader.flag() };
+    case 'snapshot-request':
+      return { type, term, index: u53() };
     case 'greeting-reply':
       return { type, term, incarnation: u53(), known: reader.flag() };
     case 'greeting':

@@ -99,6 +99,8 @@ export function loadState(durable: Durable, restarted: boolean): RaftState {
     positions: { base: { index: 0, term: 0 }, runs, sizes, lastTimeMs: 0 },
     options: EXPLORER_OPTIONS,
     applied: 0,
+    snapshot: undefined,
+    repairFrom: 0,
     silentMs: restarted ? EXPLORER_OPTIONS.electionMinMs : 0,
     seed: 1,
     now: 0,

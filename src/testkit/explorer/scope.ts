@@ -1,6 +1,12 @@
 // How much an exploration looks at: everything that these few members can do within these bounds.
 import { CoxswainError } from '../../errors.ts';
-import { type MemberId, type MembersChange, type RaftOptions, step } from '../../raft/index.ts';
+import {
+  type MemberId,
+  type MembersChange,
+  NO_SNAPSHOTS,
+  type RaftOptions,
+  step,
+} from '../../raft/index.ts';
 import { checkBoolean, checkFunctions, checkInteger, checkKnown } from '../../runtime/index.ts';
 
 export interface Scope {
@@ -205,4 +211,5 @@ export const EXPLORER_OPTIONS: RaftOptions = {
   maxApplyLagBytes: 1 << 20,
   maxClockDrift: 0.05,
   maxClockOffsetMs: 60_000,
+  snapshot: NO_SNAPSHOTS,
 };

@@ -1,5 +1,6 @@
 // Swarm testing: each family of faults is absent in a good part of the runs (Groce et al., ISSTA
 // 2012), limits are small and times extreme, so that what is rare in production is common here.
+import { NO_SNAPSHOTS } from '../../raft/index.ts';
 import {
   type AimedPlan,
   type ChangesPlan,
@@ -35,6 +36,7 @@ export function drawPlan(seed: number): Plan {
       maxUncommittedBytes: draw.pick([1, 200, 2000, 1 << 26, 1 << 26]),
       maxApplyLagBytes: draw.pick([1, 2000, 1 << 26, 1 << 26]),
       ...apart.options,
+      snapshot: NO_SNAPSHOTS,
     },
     network: {
       delayMinMs: draw.pick([0, 0.1, 1]),

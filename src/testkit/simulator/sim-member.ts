@@ -301,6 +301,8 @@ export class SimMember {
       },
       options,
       applied: 0,
+      snapshot: undefined,
+      repairFrom: 0,
       silentMs,
       seed: this.seed,
       now: this.localMs(nowUs),

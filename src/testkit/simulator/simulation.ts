@@ -404,6 +404,14 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
       case 'members':
       case 'role':
         return;
+      case 'take-snapshot':
+      case 'receive-snapshot':
+      case 'store-chunk':
+      case 'keep-snapshot':
+      case 'prune-snapshots':
+      case 'restore':
+        assert(false, `nobody takes a snapshot here`);
+        return;
       default:
         unreachable(effect);
     }

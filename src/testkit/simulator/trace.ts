@@ -151,6 +151,12 @@ function fieldsOf(message: Message): Fields {
     case 'heartbeat':
     case 'commit-notice':
       return { ...NO_FIELDS, commit: message.commit };
+    case 'snapshot-chunk':
+      return { ...NO_FIELDS, logTerm: message.head.term, index: message.head.index };
+    case 'snapshot-ack':
+      return { ...NO_FIELDS, reject: message.refused };
+    case 'snapshot-request':
+      return { ...NO_FIELDS, index: message.index };
     case 'heartbeat-ack':
     case 'stale-term':
     case 'timeout-now':
@@ -178,6 +184,9 @@ const messageNames: Readonly<Record<Message['type'], readonly [string, string]>>
   heartbeat: ['AppendEntriesRequest', 'MsgHeartbeat'],
   'heartbeat-ack': ['AppendEntriesResponse', 'MsgHeartbeatResp'],
   'commit-notice': ['CommitNotice', 'MsgCommitNotice'],
+  'snapshot-chunk': ['SnapshotRequest', 'MsgSnap'],
+  'snapshot-ack': ['SnapshotResponse', 'MsgSnapStatus'],
+  'snapshot-request': ['SnapshotAsked', 'MsgSnapAsked'],
   'stale-term': ['StaleTerm', 'MsgStaleTerm'],
   'timeout-now': ['TimeoutNow', 'MsgTimeoutNow'],
   'read-request': ['ReadIndexRequest', 'MsgReadIndex'],
@@ -197,6 +206,13 @@ const eventNames: Readonly<Record<Exclude<RaftEvent['type'], 'receive'>, string>
   transfer: 'TransferLeader',
   read: 'ReadIndex',
   clocks: 'Clocks',
+  'take-snapshot': 'TakeSnapshot',
+  'snapshot-taken': 'SnapshotTaken',
+  'snapshot-progress': 'SnapshotProgress',
+  'snapshot-received': 'SnapshotReceived',
+  'snapshot-refused': 'SnapshotRefused',
+  restored: 'Restored',
+  repair: 'Repair',
 };
 
 const roleNames = {

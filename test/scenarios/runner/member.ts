@@ -11,6 +11,7 @@ import {
   type HardState,
   type KnownMembers,
   type MemberId,
+  NO_SNAPSHOTS,
   nextDeadline,
   type RaftEvent,
   type RaftOptions,
@@ -75,6 +76,7 @@ export const options: RaftOptions = {
   maxApplyLagBytes: 1 << 30,
   maxClockDrift: 0.05,
   maxClockOffsetMs: 60_000,
+  snapshot: NO_SNAPSHOTS,
 };
 
 export class ScriptedMember {
@@ -175,6 +177,8 @@ export class ScriptedMember {
       },
       options: this.#options,
       applied: 0,
+      snapshot: undefined,
+      repairFrom: 0,
       silentMs: restarted ? this.#options.electionMinMs : 0,
       seed,
       now,

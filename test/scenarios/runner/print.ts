@@ -2,8 +2,15 @@
 import type {
   ConfigurationAt,
   Effect,
+  KeepSnapshot,
   KnownMembers,
+  PruneSnapshots,
   RaftEvent,
+  ReceiveSnapshot,
+  Restore,
+  SnapshotHead,
+  StoreChunk,
+  TakeSnapshotNow,
   Write,
 } from '../../../src/raft/index.ts';
 import type { Entry, Envelope, ScriptedMember } from './member.ts';
@@ -55,6 +62,17 @@ export function printMessage({ entries, message: m }: Envelope): string {
       return `read-request in term ${m.term}: reads up to ${m.upTo}`;
     case 'read-reply':
       return `read-reply in term ${m.term}: reads up to ${m.upTo} need entry ${m.index}`;
+    case 'snapshot-chunk': {
+      const { from, head, stream, until } = m;
+      const part = until === from ? 'how much is there?' : `bytes ${from}-${until - 1}`;
+      return `snapshot-chunk in term ${m.term}, stream ${stream}: ${headText(head)}, ${part}`;
+    }
+    case 'snapshot-ack': {
+      const what = m.refused ? 'refused' : `${m.stored} bytes stored`;
+      return `snapshot-ack in term ${m.term}, stream ${m.stream}: ${what}`;
+    }
+    case 'snapshot-request':
+      return `snapshot-request in term ${m.term}: from ${m.index} on`;
     case 'greeting':
       return 'greeting';
     case 'greeting-reply':
@@ -71,9 +89,11 @@ export function printEvent(id: string, event: RaftEvent, what: string): string {
 export function printWrite(write: Write): string {
   const { hardState, truncateFrom, from, until } = write;
   const parts = [`term ${hardState.term}`, `vote ${hardState.votedFor ?? 'none'}`];
+  if (write.reset !== undefined) parts.push(`begin after ${write.reset.index}@${write.reset.term}`);
   if (truncateFrom > 0) parts.push(`cut from ${truncateFrom}`);
   if (until > from)
     parts.push(until - from === 1 ? `entry ${from}` : `entries ${from}-${until - 1}`);
+  if (write.compactTo > 0) parts.push(`compact to ${write.compactTo}`);
   if (write.known !== undefined) parts.push(printKnown(write.known));
   return `write ${write.write}: ${parts.join(', ')}`;
 }
@@ -111,6 +131,8 @@ export function printEffects(member: ScriptedMember, effects: readonly Effect[])
       lines.push(`reads up to ${effect.upTo} need entry ${effect.index}`);
     } else if (effect.type === 'members') {
       lines.push(`members: ${effect.configs.map(printConfiguration).join(', then ')}`);
+    } else if (effect.type !== 'role') {
+      lines.push(printSnapshotEffect(effect));
     } else {
       const { leader, role, term } = effect;
       const of = leader === undefined || role === 'leader' ? '' : ` of ${leader}`;
@@ -118,6 +140,37 @@ export function printEffects(member: ScriptedMember, effects: readonly Effect[])
     }
   }
   return lines.map((line) => `  ${line}`);
+}
+
+function headText({ bytes, id, index, term }: SnapshotHead): string {
+  return `snapshot ${id} at ${index}@${term}, ${bytes} bytes`;
+}
+
+type SnapshotEffect =
+  | TakeSnapshotNow
+  | ReceiveSnapshot
+  | StoreChunk
+  | KeepSnapshot
+  | PruneSnapshots
+  | Restore;
+
+function printSnapshotEffect(effect: SnapshotEffect): string {
+  switch (effect.type) {
+    case 'take-snapshot':
+      return 'takes a snapshot';
+    case 'receive-snapshot':
+      return `makes room for ${headText(effect.head)}`;
+    case 'store-chunk':
+      return `stores bytes ${effect.from}-${effect.until - 1} of snapshot ${effect.id}`;
+    case 'keep-snapshot':
+      return `keeps snapshot ${effect.id}`;
+    case 'prune-snapshots':
+      return `needs snapshots ${effect.keep.join(', ') || 'none'}`;
+    case 'restore':
+      return `restores its machine from ${headText(effect.head)}`;
+    default:
+      return effect satisfies never;
+  }
 }
 
 function printConfiguration({ config, index }: ConfigurationAt): string {

@@ -12,14 +12,17 @@ import {
   type Effect,
   type EntryHead,
   type KnownMembers,
+  type LogPosition,
   type MemberId,
   type Message,
   membersOf,
+  NO_SNAPSHOTS,
   nextDeadline,
   type RaftEvent,
   type RaftOptions,
   type RaftState,
   type Send,
+  type SnapshotHead,
   step,
   summarize,
   type TermRun,
@@ -39,9 +42,11 @@ export const testOptions: RaftOptions = {
   maxApplyLagBytes: 1 << 30,
   maxClockDrift: 0.05,
   maxClockOffsetMs: 60_000,
+  snapshot: NO_SNAPSHOTS,
 };
 
 export interface MemberInit {
+  readonly snapshot?: SnapshotHead;
   readonly id?: MemberId;
   readonly voters?: readonly MemberId[];
   readonly outgoing?: readonly MemberId[];
@@ -64,6 +69,12 @@ export interface MemberInit {
 }
 
 type Sent<T extends Message['type']> = Send & { readonly message: Extract<Message, { type: T }> };
+
+/** A snapshot at that place, with the configuration of a test member. */
+export function headAt(at: LogPosition, init: MemberInit = {}): SnapshotHead {
+  const config = { index: at.index, config: configOf(init) };
+  return { ...at, id: `s${at.index}`, timeMs: at.index, config, bytes: 1000 };
+}
 
 export class TestMember {
   readonly state: RaftState;
@@ -96,6 +107,8 @@ export class TestMember {
         lastTimeMs: 0,
       },
       options: { ...testOptions, ...init.options },
+      snapshot: init.snapshot ?? (base.index === 0 ? undefined : headAt(base, init)),
+      repairFrom: 0,
       applied: init.applied ?? base.index,
       silentMs: init.restarted === true ? { ...testOptions, ...init.options }.electionMinMs : 0,
       seed: init.seed ?? 7,

@@ -32,6 +32,8 @@ class Bench {
         configs,
         options: testOptions,
         applied: 0,
+        snapshot: undefined,
+        repairFrom: 0,
         boot: 1,
         silentMs: 0,
         seed: 3,

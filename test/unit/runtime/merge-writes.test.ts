@@ -17,6 +17,7 @@ function writeOf({ truncateFrom = 0, from, until }: Range, term = 1): Write {
     ...{ lastIndex: until - 1, lastTerm: term },
     hardState: { term, votedFor: undefined, commit: 0 },
     known: undefined,
+    ...{ reset: undefined, compactTo: 0 },
   };
 }
 

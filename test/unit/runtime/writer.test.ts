@@ -31,6 +31,7 @@ class Bench {
       ...{ lastIndex: until - 1, lastTerm: 1 },
       hardState: { term: 1, votedFor: 'a', commit: this.#number },
       known,
+      ...{ reset: undefined, compactTo: 0 },
     };
     this.writer.add(write);
   }

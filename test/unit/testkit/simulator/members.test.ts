@@ -1,7 +1,7 @@
 // The parts of the simulator that know of members: majorities, seats, who can still be counted on.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { changed, createConfiguration, type Summary } from '../../../../src/raft/index.ts';
+import { changed, createConfiguration, NO_SNAPSHOTS, type Summary } from '../../../../src/raft/index.ts';
 import { MembersWatch } from '../../../../src/testkit/simulator/marks-members.ts';
 import { doOverlap, heardByQuorum, isQuorum } from '../../../../src/testkit/simulator/quorums.ts';
 import { Referee } from '../../../../src/testkit/simulator/referee.ts';
@@ -13,7 +13,7 @@ const options = {
   ...{ heartbeatMs: 10, electionMinMs: 100, electionMaxMs: 200 },
   ...{ maxAppendBytes: 1000, maxInflightAppends: 4, maxInflightBytes: 1000 },
   ...{ maxUncommittedBytes: 1000, maxApplyLagBytes: 1000 },
-  ...{ maxClockDrift: 0.05, maxClockOffsetMs: 60_000 },
+  ...{ maxClockDrift: 0.05, maxClockOffsetMs: 60_000, snapshot: NO_SNAPSHOTS },
 };
 
 function cluster(first: number, spares = 0, isFormed = true): SimMember[] {
@@ -252,7 +252,7 @@ test('a handover is told by its end', () => {
   const [a] = cluster(3) as [SimMember];
   const before: Summary = {
     ...{ term: 1, votedFor: undefined, role: 'follower', commit: 1, commitTerm: 1, applying: 0 },
-    ...{ last: 1, completed: 0, version: 1, config: a.state.config, matches: new Map() },
+    ...{ last: 1, base: 0, completed: 0, version: 1, config: a.state.config, matches: new Map() },
   };
   const message = { type: 'timeout-now', term: 1, round: 1 } as const;
   Object.assign(a.state, { role: 'candidate', term: 2 });

@@ -1,0 +1,172 @@
+// A follower's side of a snapshot (§7): takes in its bytes in order, and puts it in the place of its
+// log and its machine; never over something that is newer.
+import type {
+  Repair,
+  Restored,
+  SnapshotProgress,
+  SnapshotReceived,
+  SnapshotRefused,
+} from './events.ts';
+import { acknowledgeLeader, acknowledgeUpTo, followLeader } from './following.ts';
+import { installConfiguration } from './in-force.ts';
+import { resetLog, termAt } from './log.ts';
+import type { MemberId } from './member-id.ts';
+import type { SnapshotChunk } from './messages.ts';
+import { send } from './outbox.ts';
+import { becomeFollower } from './roles.ts';
+import type { Incoming, SnapshotHead } from './snapshot.ts';
+import { keepSnapshot, requestSnapshot } from './snapshot-keeping.ts';
+import type { RaftState } from './state.ts';
+
+export function receiveSnapshotChunk(state: RaftState, from: MemberId, chunk: SnapshotChunk): void {
+  if (!followLeader(state, from, chunk.term)) return;
+  const { snapshots } = state;
+  if (isHeld(state, chunk.head)) return acknowledgeUpTo(state, chunk.stream, chunk.head.index);
+  if (snapshots.installing !== undefined) return;
+  const incoming = snapshots.incoming;
+  if (incoming?.head.id !== chunk.head.id) return begin(state, chunk);
+  if (incoming.term === chunk.term && incoming.stream > chunk.stream) return;
+  incoming.term = chunk.term;
+  incoming.stream = chunk.stream;
+  // The place for it is not open yet, or it is whole: what comes next is said without being asked.
+  if (incoming.taken === undefined || incoming.isWhole) return;
+  const isNext = chunk.from === incoming.taken && chunk.until > chunk.from;
+  if (!isNext || incoming.storing >= state.options.snapshot.maxInflightChunks) {
+    return acknowledgeChunks(state, incoming);
+  }
+  incoming.taken = chunk.until;
+  incoming.storing++;
+  const { from: start, until } = chunk;
+  state.effects.push({ type: 'store-chunk', id: chunk.head.id, from: start, until });
+}
+
+/** The place for a snapshot is open, or another chunk of it is stored. */
+export function snapshotProgress(state: RaftState, { id, stored }: SnapshotProgress): void {
+  const { incoming } = state.snapshots;
+  if (incoming?.head.id !== id) return;
+  if (incoming.taken === undefined) incoming.taken = stored;
+  else incoming.storing--;
+  incoming.stored = stored;
+  if (stored < incoming.head.bytes) return acknowledgeChunks(state, incoming);
+  incoming.isWhole = true;
+  state.effects.push({ type: 'keep-snapshot', id });
+}
+
+/** Something is wrong with its bytes, and they are gone. */
+export function snapshotRefused(state: RaftState, { id }: SnapshotRefused): void {
+  const { incoming } = state.snapshots;
+  if (incoming?.head.id !== id) return;
+  state.snapshots.incoming = undefined;
+  answer(state, incoming, { stored: 0, refused: true });
+}
+
+/** It is durable. */
+export function snapshotReceived(state: RaftState, { id }: SnapshotReceived): void {
+  const { incoming } = state.snapshots;
+  if (incoming?.head.id !== id) return;
+  state.snapshots.incoming = undefined;
+  const { head } = incoming;
+  keepSnapshot(state, head);
+  if (!isHeld(state, head)) install(state, incoming);
+}
+
+/** At the end of a step: once the log begins after the snapshot, on disk, the machine may follow. */
+export function restoreInstalled(state: RaftState): void {
+  const { snapshots, writes } = state;
+  const { installing } = snapshots;
+  if (installing === undefined || writes.completed < installing.write) return;
+  snapshots.installing = undefined;
+  restore(state, installing.head);
+}
+
+/** A member that was started again has its machine restored before anything is applied. */
+export function restoreLatest(state: RaftState): void {
+  const { latest } = state.snapshots;
+  if (latest !== undefined && state.applied < latest.index) restore(state, latest);
+}
+
+/** The machine is where the snapshot stands. */
+export function machineRestored(state: RaftState, { index }: Restored): void {
+  if (state.snapshots.restoring !== index) return;
+  state.snapshots.restoring = undefined;
+  state.applied = index;
+}
+
+/**
+ * The machine is not what others' are, nor are its snapshots: it does not lead, and asks for one
+ * that is newer than all of those.
+ */
+export function repairMachine(state: RaftState, { index }: Repair): void {
+  const { log, snapshots } = state;
+  const own = snapshots.latest?.index ?? 0;
+  snapshots.repairFrom = Math.max(snapshots.repairFrom, index, own + 1, log.base.index);
+  becomeFollower(state, state.term, undefined);
+  requestSnapshot(state);
+}
+
+/** Is there nothing in it that is not in this member's log, and committed or about to be? */
+function isHeld({ commit, log, snapshots }: RaftState, { index, term }: SnapshotHead): boolean {
+  const { repairFrom } = snapshots;
+  if (repairFrom > 0 && index >= repairFrom) return false;
+  return index <= commit || termAt(log, index) === term;
+}
+
+function begin(state: RaftState, { head, stream, term }: SnapshotChunk): void {
+  const { incoming } = state.snapshots;
+  // What is being made durable is let finish: it is as good.
+  if (incoming?.isWhole === true) return;
+  const nothing = { taken: undefined, stored: 0, storing: 0, isWhole: false };
+  state.snapshots.incoming = { head, stream, term, ...nothing };
+  state.effects.push({ type: 'receive-snapshot', head });
+}
+
+function acknowledgeChunks(state: RaftState, incoming: Incoming): void {
+  answer(state, incoming, { stored: incoming.stored, refused: false });
+}
+
+function answer(
+  state: RaftState,
+  { stream, term }: Incoming,
+  what: { readonly stored: number; readonly refused: boolean },
+): void {
+  const { leader } = state;
+  if (state.role !== 'follower' || leader === undefined || term !== state.term) return;
+  send(state, leader, { type: 'snapshot-ack', term, stream, ...what });
+}
+
+/**
+ * The whole log goes: what it holds up to there is in the snapshot, and what it holds after it
+ * follows upon something else (fig. 13, rule 7). Only where the entry itself is in the log (rule 6)
+ * that stays, and the machine alone is put back.
+ */
+function install(state: RaftState, incoming: Incoming): void {
+  const { head } = incoming;
+  const { log } = state;
+  if (termAt(log, head.index) === head.term) {
+    restore(state, head);
+    if (incoming.term === state.term) acknowledgeUpTo(state, incoming.stream, head.index);
+    return;
+  }
+  resetLog(log, head, head.timeMs);
+  state.commit = head.index;
+  installConfiguration(state, head.config);
+  const { unwritten, writes } = state;
+  unwritten.reset = { index: head.index, term: head.term };
+  unwritten.truncateFrom = 0;
+  unwritten.from = 0;
+  unwritten.compactTo = 0;
+  state.snapshots.installing = { head, write: writes.issued + 1 };
+  // Whoever leads now has what is in a snapshot, whosever that was.
+  state.following.verified = head.index;
+  if (incoming.term === state.term) state.following.stream = incoming.stream;
+  acknowledgeLeader(state);
+}
+
+function restore(state: RaftState, head: SnapshotHead): void {
+  const { snapshots } = state;
+  if (snapshots.repairFrom <= head.index) snapshots.repairFrom = 0;
+  snapshots.restoring = head.index;
+  state.effects.push({ type: 'restore', head });
+  state.applied = Math.min(state.applied, head.index);
+  state.applying = head.index;
+}

@@ -1,0 +1,166 @@
+// The leader's side of a snapshot on its way to a follower that needs entries which are no longer
+// in the log (§7). Chunk by chunk, within a window; the follower says how much of it is stored
+// there, so whatever is lost, and whoever was restarted, goes on from there.
+import type { MemberId } from './member-id.ts';
+import type { HeartbeatAck, SnapshotAck, SnapshotRequest } from './messages.ts';
+import { send } from './outbox.ts';
+import { isOverdue, type Progress, resend, restartStream } from './progress.ts';
+import type { Sending, SnapshotHead } from './snapshot.ts';
+import { pruneSnapshots } from './snapshot-keeping.ts';
+import type { Leading, RaftState } from './state.ts';
+
+/** Who was not heard for so many election timeouts has nothing kept for it. */
+const AWAY_TIMEOUTS = 10;
+
+/** The follower needs what is no longer in the log. It is asked first what it has already. */
+export function startSending(state: RaftState, to: MemberId, progress: Progress): void {
+  const { latest } = state.snapshots;
+  if (latest === undefined) return;
+  restartStream(progress, progress.next);
+  progress.mode = 'snapshot';
+  progress.sending = { head: latest, stored: undefined, next: 0, storedBefore: undefined };
+  progress.heldFrom = latest.index;
+  askStored(state, to, progress, progress.sending);
+}
+
+export function receiveSnapshotAck(state: RaftState, from: MemberId, ack: SnapshotAck): void {
+  const progress = state.leading?.progress.get(from);
+  if (progress?.sending === undefined || ack.stream !== progress.stream) return;
+  progress.contactMs = state.now;
+  progress.stranger = false;
+  const { sending } = progress;
+  if (ack.refused) {
+    // It came out damaged over there, so it is damaged here: only another one can help.
+    state.snapshots.distrusted = sending.head.id;
+    sending.stored = undefined;
+    return;
+  }
+  if (sending.stored === undefined) {
+    sending.next = ack.stored;
+  } else if (ack.stored <= sending.stored) {
+    return;
+  }
+  sending.stored = ack.stored;
+  sending.next = Math.max(sending.next, ack.stored);
+  progress.missing = 0;
+  sendChunks(state);
+}
+
+/** A member whose machine is not what it should be wants one that is at least so new. */
+export function receiveSnapshotRequest(
+  state: RaftState,
+  from: MemberId,
+  { index }: SnapshotRequest,
+): void {
+  const progress = state.leading?.progress.get(from);
+  if (progress === undefined || progress.mode === 'snapshot') return;
+  const { snapshots } = state;
+  if ((snapshots.latest?.index ?? 0) >= index) startSending(state, from, progress);
+  else if (index <= state.commit) snapshots.wanted = Math.max(snapshots.wanted, index);
+}
+
+/** A heartbeat came back from one that is being sent a snapshot: is anything of it arriving? */
+export function checkSending(
+  state: RaftState,
+  from: MemberId,
+  progress: Progress,
+  ack: HeartbeatAck,
+): void {
+  const { sending } = progress;
+  if (sending === undefined || ack.stream !== progress.stream) return;
+  const { distrusted, latest } = state.snapshots;
+  if (sending.head.id === distrusted) {
+    if (latest?.id !== distrusted) startSending(state, from, progress);
+    return;
+  }
+  const isStanding = sending.stored === sending.storedBefore;
+  sending.storedBefore = sending.stored;
+  if (isStanding && isOverdue(progress)) askStored(state, from, progress, sending);
+}
+
+/** What the windows and the rate allow, one chunk to each follower in turn. */
+export function sendChunks(state: RaftState): void {
+  const { leading } = state;
+  if (leading === undefined) return;
+  for (let isMore = true; isMore && state.now >= leading.chunksDueMs; ) {
+    isMore = false;
+    for (const [id, progress] of nextReceivers(state, leading)) {
+      if (state.now < leading.chunksDueMs) break;
+      sendChunk(state, leading, id, progress);
+      isMore = true;
+    }
+  }
+}
+
+/** When the rate lets the next chunk leave; Infinity when nobody waits for one. */
+export function chunksDueMs(state: RaftState, leading: Leading): number {
+  for (const progress of leading.progress.values()) {
+    if (hasRoom(state, progress)) return leading.chunksDueMs;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Those that are not heard any more are sent nothing, and nothing is kept for them. */
+export function dropAbsent(state: RaftState, leading: Leading): void {
+  const { now, options } = state;
+  let isDropped = false;
+  for (const progress of leading.progress.values()) {
+    if (now - progress.contactMs <= AWAY_TIMEOUTS * options.electionMaxMs) continue;
+    progress.heldFrom = Number.POSITIVE_INFINITY;
+    if (progress.sending === undefined) continue;
+    resend(progress, state.log.last + 1);
+    isDropped = true;
+  }
+  if (isDropped) pruneSnapshots(state);
+}
+
+/** It holds the snapshot, or never needed it: the log follows. */
+export function endSending(state: RaftState, progress: Progress): void {
+  if (progress.sending !== undefined) {
+    progress.sending = undefined;
+    pruneSnapshots(state);
+  }
+  const latest = state.snapshots.latest?.index ?? 0;
+  if (progress.match >= latest) progress.heldFrom = Number.POSITIVE_INFINITY;
+}
+
+/** The chunk that holds nothing asks what is there. What was sent before does not count. */
+function askStored(state: RaftState, to: MemberId, progress: Progress, sending: Sending): void {
+  sending.stored = undefined;
+  send(state, to, chunkOf(state, progress, sending.head, 0, 0));
+}
+
+/** Beginning with the one after whoever was served last. */
+function nextReceivers(state: RaftState, leading: Leading): [MemberId, Progress][] {
+  const all = [...leading.progress].filter(([, progress]) => hasRoom(state, progress));
+  const last = all.findIndex(([id]) => id === leading.servedLast);
+  return [...all.slice(last + 1), ...all.slice(0, last + 1)];
+}
+
+function hasRoom({ options }: RaftState, { sending }: Progress): boolean {
+  if (sending?.stored === undefined || sending.next >= sending.head.bytes) return false;
+  const { chunkBytes, maxInflightChunks } = options.snapshot;
+  return sending.next - sending.stored < chunkBytes * maxInflightChunks;
+}
+
+function sendChunk(state: RaftState, leading: Leading, to: MemberId, progress: Progress): void {
+  const { sending } = progress;
+  if (sending === undefined) return;
+  const { chunkBytes, maxBytesPerSec } = state.options.snapshot;
+  const until = Math.min(sending.next + chunkBytes, sending.head.bytes);
+  send(state, to, chunkOf(state, progress, sending.head, sending.next, until));
+  const takesMs = ((until - sending.next) / maxBytesPerSec) * 1000;
+  leading.chunksDueMs = Math.max(leading.chunksDueMs, state.now) + takesMs;
+  leading.servedLast = to;
+  sending.next = until;
+}
+
+function chunkOf(
+  { term }: RaftState,
+  { stream }: Progress,
+  head: SnapshotHead,
+  from: number,
+  until: number,
+) {
+  return { type: 'snapshot-chunk', term, stream, head, from, until } as const;
+}

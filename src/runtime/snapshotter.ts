@@ -1,0 +1,143 @@
+// Takes, receives, keeps and restores snapshots when the core says so, and tells it what came of
+// that. Each of these takes its time; the core decides what it still means when it is done.
+import type { SnapshotStore, StoredSnapshot } from '../contracts/index.ts';
+import type { SnapshotEvent, SnapshotHead } from '../raft/index.ts';
+import { IncomingSnapshot } from './incoming-snapshot.ts';
+import type { MachineState } from './machine-state.ts';
+import { storeError } from './store-call.ts';
+import { encodeContent, encodeSnapshotHeader, headOf } from './wire/index.ts';
+
+export interface SnapshotterParts {
+  readonly store: SnapshotStore;
+  readonly machine: Pick<MachineState, 'capture' | 'restore'>;
+  /** What makes the names of this run's snapshots unlike all others. */
+  readonly origin: string;
+  readonly latest: StoredSnapshot | undefined;
+  readonly push: (event: SnapshotEvent) => void;
+  /** Somebody else's is in the place of the log: who was where is in its header. */
+  readonly received: (head: SnapshotHead, header: Uint8Array) => void;
+  readonly failed: (cause: unknown) => void;
+}
+
+/** Thrown into a snapshot that nobody needs any more. */
+const GIVEN_UP = Symbol('given up');
+
+export class Snapshotter {
+  readonly #parts: SnapshotterParts;
+  /** Headers, by name, of those that the core may speak of. */
+  readonly #headers = new Map<string, Uint8Array>();
+  /** Stops the one that is being taken. */
+  #taking: AbortController | undefined;
+  #incoming: IncomingSnapshot | undefined;
+  #taken = 0;
+  #stopped = false;
+  /** What has begun and is not over. */
+  readonly #pending = new Set<Promise<void>>();
+
+  constructor(parts: SnapshotterParts) {
+    this.#parts = parts;
+    if (parts.latest !== undefined) this.#headers.set(parts.latest.id, parts.latest.header);
+  }
+
+  headerOf(id: string): Uint8Array | undefined {
+    return this.#headers.get(id);
+  }
+
+  take(): void {
+    const taking = new AbortController();
+    this.#taking = taking;
+    this.#run(() => this.#take(taking));
+  }
+
+  receive(head: SnapshotHead, header: Uint8Array): void {
+    const { index, term } = head;
+    const { store } = this.#parts;
+    const snapshot = { id: head.id, index, term, header, bytes: head.bytes };
+    const incoming = new IncomingSnapshot(store, snapshot, head, this.#incoming);
+    this.#incoming = incoming;
+    this.#run(async () => this.#progress(incoming, await incoming.open()));
+  }
+
+  /** The next bytes of the one that comes in. */
+  store(bytes: Uint8Array): void {
+    const incoming = this.#incoming;
+    if (incoming === undefined) return;
+    this.#run(async () => this.#progress(incoming, await incoming.write(bytes)));
+  }
+
+  /** All of them are here. */
+  keep(): void {
+    const incoming = this.#incoming;
+    if (incoming === undefined) return;
+    const { head, snapshot } = incoming;
+    const { id } = head;
+    this.#run(async () => {
+      const isSound = await incoming.commit();
+      if (this.#stopped) return;
+      this.#incoming = undefined;
+      if (!isSound) return this.#parts.push({ type: 'snapshot-refused', id });
+      this.#headers.set(id, snapshot.header);
+      this.#parts.received(head, snapshot.header);
+      this.#parts.push({ type: 'snapshot-received', id });
+    });
+  }
+
+  prune(keep: readonly string[]): void {
+    for (const id of this.#headers.keys()) if (!keep.includes(id)) this.#headers.delete(id);
+    this.#run(() => this.#parts.store.prune(keep));
+  }
+
+  /** Puts the machine where the snapshot stands. One that is being taken is not needed any more. */
+  restore(head: SnapshotHead): void {
+    this.#taking?.abort(GIVEN_UP);
+    const { machine, push, store } = this.#parts;
+    const header = this.#headers.get(head.id);
+    if (header === undefined) return;
+    this.#run(async () => {
+      await machine.restore(head, header, store.read(head.id));
+      if (!this.#stopped) push({ type: 'restored', index: head.index });
+    });
+  }
+
+  /** Begins nothing more, gives up what can be, and waits for the rest. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#taking?.abort(GIVEN_UP);
+    await Promise.allSettled(this.#pending);
+  }
+
+  async #take(taking: AbortController): Promise<void> {
+    const { machine, origin, push, store } = this.#parts;
+    let head: SnapshotHead | undefined;
+    const captured = await machine.capture(taking.signal);
+    const machineDurable = captured?.durable?.index ?? Number.POSITIVE_INFINITY;
+    if (captured !== undefined && !taking.signal.aborted) {
+      const { at, library, source } = captured;
+      const id = `${at.index}-${at.term}-${origin}-${++this.#taken}`;
+      const info = { id, index: at.index, term: at.term, header: encodeSnapshotHeader(at) };
+      try {
+        const stored = await store.save(info, encodeContent(id, library, source), taking.signal);
+        this.#headers.set(id, info.header);
+        head = headOf(stored);
+      } catch (cause) {
+        if (!taking.signal.aborted) throw cause;
+      }
+    }
+    if (this.#taking === taking) this.#taking = undefined;
+    if (!this.#stopped) push({ type: 'snapshot-taken', head, machineDurable });
+  }
+
+  #progress({ head }: IncomingSnapshot, stored: number | undefined): void {
+    if (stored === undefined || this.#stopped) return;
+    this.#parts.push({ type: 'snapshot-progress', id: head.id, stored });
+  }
+
+  #run(work: () => Promise<void>): void {
+    if (this.#stopped) return;
+    const done = work().catch((cause: unknown) => {
+      if (!this.#stopped) this.#parts.failed(storeError('keep a snapshot', cause));
+    });
+    this.#pending.add(done);
+    void done.finally(() => this.#pending.delete(done));
+  }
+}
