@@ -34,6 +34,7 @@
  * | ERR_STORE_FORMAT       | the store was written by a newer version     | –           | no    |
  * | ERR_STORE_LOCKED       | the store is open elsewhere                  | –           | yes   |
  * | ERR_WRONG_CLUSTER      | the store or peer belongs to another cluster | –           | no    |
+ * | ERR_COMPACTED          | it is not in the log, or a snapshot, any more | –           | no    |
  * | ERR_COMMITTED_CONFLICT | a leader contradicts a committed entry; stops | unknown     | no    |
  * | ERR_INVARIANT          | a bug in this library; the node stops        | unknown     | no    |
  * | ERR_FRAME              | bytes from a peer do not decode; dropped     | –           | no    |
@@ -61,6 +62,7 @@ export type ErrorCode =
   | 'ERR_STORE_FORMAT'
   | 'ERR_STORE_LOCKED'
   | 'ERR_WRONG_CLUSTER'
+  | 'ERR_COMPACTED'
   | 'ERR_COMMITTED_CONFLICT'
   | 'ERR_INVARIANT'
   | 'ERR_FRAME'

@@ -1,5 +1,6 @@
 // Where a member keeps its log, term and vote.
 import type { HardState, LogPosition, TermRun } from '../raft/index.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
 
 export type { HardState, LogPosition, TermRun } from '../raft/index.ts';
 
@@ -90,7 +91,8 @@ export interface LogStore {
    * Entries [from, until) as they are after the last write that resolved: as many as fit in
    * `maxBytes` of bodies, at least one.
    *
-   * Must: keep their order, leave none out in between; reject when an entry is missing or damaged.
+   * Must: keep their order, leave none out in between; reject when an entry is missing or damaged,
+   * with ERR_COMPACTED when `from` is at the base or below.
    * May be called while a write is in flight.
    */
   read(from: number, until: number, maxBytes: number): Promise<readonly LogEntry[]>;
@@ -109,6 +111,7 @@ export interface LogStoreSupports {
 /** What a node is given: it loads, uses and closes it. */
 export interface Storage {
   readonly log: LogStore;
+  readonly snapshots: SnapshotStore;
   /** Must: close what it holds; be harmless when called twice. */
   close(): Promise<void>;
 }

@@ -131,6 +131,17 @@ export class ByteReader {
   }
 }
 
+/** One block of all the parts, in order. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const block = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    block.set(part, at);
+    at += part.length;
+  }
+  return block;
+}
+
 export function frameError(message: string, cause?: unknown): CoxswainError {
   return new CoxswainError('ERR_FRAME', message, cause === undefined ? {} : { cause });
 }

@@ -9,21 +9,29 @@ import type {
   StoredLog,
   TermRun,
 } from '../contracts/index.ts';
-import { CoxswainError } from '../errors.ts';
+import { CoxswainError, type ErrorCode } from '../errors.ts';
 
 export class MemoryLogStore implements LogStore {
   readonly supports: LogStoreSupports = { durable: false };
   #meta: Uint8Array | undefined;
   #hardState: HardState = { term: 0, votedFor: undefined, commit: 0 };
+  #base: LogPosition = { index: 0, term: 0 };
   readonly #entries: LogEntry[] = [];
+  readonly #opened: () => void;
   #open = false;
   #failed = false;
+
+  /** `opened` is called with each load. */
+  constructor(opened: () => void = () => undefined) {
+    this.#opened = opened;
+  }
 
   load(): Promise<StoredLog> {
     if (this.#open) return refuse('ERR_STORE_LOCKED', 'the memory store is open already');
     this.#open = true;
     this.#failed = false;
-    const base: LogPosition = { index: 0, term: 0 };
+    this.#opened();
+    const base = this.#base;
     const last = this.#entries.at(-1);
     return Promise.resolve({
       meta: this.#meta,
@@ -37,32 +45,33 @@ export class MemoryLogStore implements LogStore {
     });
   }
 
-  write({ meta, hardState, truncateFrom, entries }: LogWrite): Promise<void> {
-    if (!this.#open) return refuse('ERR_STORE_FAILED', 'the memory store is closed');
-    if (this.#failed) return refuse('ERR_STORE_FAILED', 'an earlier write was refused');
-    const end = Math.min(truncateFrom ?? Number.POSITIVE_INFINITY, this.#entries.length + 1);
-    const stray = entries?.find(({ index }, place) => index !== end + place);
-    if (stray !== undefined) {
+  write({ meta, hardState, ...change }: LogWrite): Promise<void> {
+    const unusable = this.#unusable();
+    if (unusable !== undefined) return refuse('ERR_STORE_FAILED', unusable);
+    const fault = faultOf(change, this.#base.index, this.#entries.length);
+    if (fault !== undefined) {
       this.#failed = true;
-      const message = `entry ${stray.index} leaves a gap in a log that ends at ${end - 1}`;
-      return refuse('ERR_STORE_FAILED', message);
+      return refuse('ERR_STORE_FAILED', fault);
     }
     if (meta !== undefined) this.#meta = meta;
     if (hardState !== undefined) this.#hardState = hardState;
-    this.#entries.length = end - 1;
-    for (const entry of entries ?? []) this.#entries.push(entry);
+    this.#change(change);
     return Promise.resolve();
   }
 
   read(from: number, until: number, maxBytes: number): Promise<readonly LogEntry[]> {
-    if (!this.#open) return refuse('ERR_STORE_FAILED', 'the memory store is closed');
-    if (this.#failed) return refuse('ERR_STORE_FAILED', 'an earlier write was refused');
-    if (from < 1 || until > this.#entries.length + 1 || from >= until) {
+    const unusable = this.#unusable();
+    if (unusable !== undefined) return refuse('ERR_STORE_FAILED', unusable);
+    const first = this.#base.index + 1;
+    if (from < 1 || until > this.#entries.length + first || from >= until) {
       return refuse('ERR_STORE_FAILED', `there is no range [${from}, ${until})`);
+    }
+    if (from < first) {
+      return refuse('ERR_COMPACTED', `entry ${from} is gone: the log begins at ${first}`);
     }
     const found: LogEntry[] = [];
     let bytes = 0;
-    for (const entry of this.#entries.slice(from - 1, until - 1)) {
+    for (const entry of this.#entries.slice(from - first, until - first)) {
       bytes += entry.body.length;
       if (bytes > maxBytes && found.length > 0) break;
       found.push(entry);
@@ -74,6 +83,43 @@ export class MemoryLogStore implements LogStore {
     this.#open = false;
     return Promise.resolve();
   }
+
+  #change({ reset, truncateFrom, entries = [], compactTo = 0 }: Change): void {
+    if (reset !== undefined) {
+      this.#base = { index: reset.index, term: reset.term };
+      this.#entries.length = 0;
+    }
+    this.#entries.length = endOf(truncateFrom, this.#base.index, this.#entries.length);
+    for (const entry of entries) this.#entries.push(entry);
+    const last = this.#entries[compactTo - this.#base.index - 1];
+    if (last === undefined) return;
+    this.#entries.splice(0, compactTo - this.#base.index);
+    this.#base = { index: last.index, term: last.term };
+  }
+
+  #unusable(): string | undefined {
+    if (!this.#open) return 'the memory store is closed';
+    return this.#failed ? 'an earlier write was refused' : undefined;
+  }
+}
+
+type Change = Omit<LogWrite, 'meta' | 'hardState'>;
+
+/** How many of `count` entries after `base` a truncation leaves. */
+function endOf(truncateFrom: number | undefined, base: number, count: number): number {
+  return Math.min(Math.max((truncateFrom ?? Number.POSITIVE_INFINITY) - base - 1, 0), count);
+}
+
+function faultOf(change: Change, base: number, count: number): string | undefined {
+  const { reset, truncateFrom, entries = [], compactTo = 0 } = change;
+  const start = reset?.index ?? base;
+  const last = start + endOf(truncateFrom, start, reset === undefined ? count : 0);
+  const stray = entries.find(({ index }, place) => index !== last + 1 + place);
+  if (stray !== undefined) return `entry ${stray.index} leaves a gap in a log that ends at ${last}`;
+  const end = last + entries.length;
+  return compactTo > end
+    ? `${compactTo} cannot be the base of a log that ends at ${end}`
+    : undefined;
 }
 
 function runsOf(entries: readonly LogEntry[]): TermRun[] {
@@ -84,7 +130,7 @@ function runsOf(entries: readonly LogEntry[]): TermRun[] {
   return runs;
 }
 
-function refuse(code: 'ERR_STORE_FAILED' | 'ERR_STORE_LOCKED', message: string): Promise<never> {
+function refuse(code: ErrorCode, message: string): Promise<never> {
   const retryable = code === 'ERR_STORE_LOCKED';
   return Promise.reject(new CoxswainError(code, message, { retryable }));
 }

@@ -182,6 +182,7 @@ const known = [
 ];
 
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+const SNAPSHOT_STORE = ['save', 'latest', 'read', 'receive', 'prune', 'close'] as const;
 
 /** Throws ERR_INVALID_OPTION, naming the option, its value and what is accepted. */
 export function checkOptions<C, R, Q, A>(
@@ -199,6 +200,7 @@ export function checkOptions<C, R, Q, A>(
   checkMachine(options.stateMachine);
   checkFunctions('storage', options.storage, ['close']);
   checkFunctions('storage.log', options.storage.log, ['load', 'write', 'read', 'close']);
+  checkFunctions('storage.snapshots', options.storage.snapshots, SNAPSHOT_STORE);
   checkFunctions('transport', options.transport, ['open', 'setPeers', 'send', 'close']);
   const {
     heartbeatMs = 100,

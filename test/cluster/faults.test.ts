@@ -56,7 +56,8 @@ describe('a store', () => {
         broken ? Promise.reject(new Error('EIO')) : storage.log.write(write),
       close: () => storage.log.close(),
     };
-    const failing: Storage = { log, close: () => storage.close() };
+    const { snapshots } = storage;
+    const failing: Storage = { log, snapshots, close: () => storage.close() };
     const node = await RaftNode.open(single(clock, { storage: failing }));
     const faults: CoxswainError[] = [];
     node.on('fault', (error) => void faults.push(error));

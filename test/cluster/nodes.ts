@@ -116,6 +116,7 @@ export function storageWith(storage: Storage, changes: Partial<LogStore>): Stora
       close: () => log.close(),
       ...changes,
     },
+    snapshots: storage.snapshots,
     close: () => storage.close(),
   };
 }

@@ -1,5 +1,12 @@
 // The memory parts pass the suites that every store and transport must pass; broken ones do not.
-import { type LogStore, type LogWrite, MemoryNetwork, MemoryStorage } from 'coxswain';
+import {
+  CoxswainError,
+  type LogStore,
+  type LogWrite,
+  MemoryNetwork,
+  MemoryStorage,
+  type StoredLog,
+} from 'coxswain';
 import { logStoreSuite, ManualClock, transportSuite } from 'coxswain/testkit';
 import { describe, expect, test } from 'vitest';
 
@@ -46,12 +53,41 @@ function changed(change: (write: LogWrite) => LogWrite): (store: LogStore) => Lo
   });
 }
 
+function loading(change: (stored: StoredLog) => StoredLog): (store: LogStore) => LogStore {
+  return (store) => ({
+    ...changed((write) => write)(store),
+    load: async () => change(await store.load()),
+  });
+}
+
 const brokenStores: Readonly<Record<string, (store: LogStore) => LogStore>> = {
   'forgets the hard state': changed(({ hardState: _, ...rest }) => rest),
   'forgets meta': changed(({ meta: _, ...rest }) => rest),
   'loses the last entry of a write': changed((write) =>
     write.entries === undefined ? write : { ...write, entries: write.entries.slice(0, -1) },
   ),
+  'does not compact': changed(({ compactTo: _, ...rest }) => rest),
+  'does not reset': changed(({ reset, ...rest }) =>
+    reset === undefined ? rest : { ...rest, entries: [] },
+  ),
+  'compacts an entry too few': changed((write) =>
+    write.compactTo === undefined ? write : { ...write, compactTo: write.compactTo - 1 },
+  ),
+  'forgets the term of its base': loading((stored) => ({
+    ...stored,
+    base: { index: stored.base.index, term: 0 },
+  })),
+  'takes the base for its last entry': loading((stored) => ({ ...stored, last: stored.base })),
+  'says of what was compacted that it failed': (store) => ({
+    ...changed((write) => write)(store),
+    read: async (from, until, maxBytes) => {
+      try {
+        return await store.read(from, until, maxBytes);
+      } catch (cause) {
+        throw new CoxswainError('ERR_STORE_FAILED', 'it cannot be read', { cause });
+      }
+    },
+  }),
   'does not truncate': changed(({ truncateFrom, ...rest }) =>
     truncateFrom === undefined ? rest : { ...rest, entries: [] },
   ),

@@ -29,6 +29,7 @@ export const IMPORT_TABLE: ImportTable = {
   'errors.ts': { pure: true, imports: [], packages: [] },
   lib: {
     pure: true,
+    allows: ['PromiseLike'],
     open: true,
     imports: ['errors.ts'],
     packages: [],

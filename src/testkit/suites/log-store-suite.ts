@@ -43,6 +43,18 @@ const cases: readonly (readonly [string, Body])[] = [
   ['read of what is not there is refused', refusesMissing],
   ['empty and large bodies, and every kind, come back as they were', keepsBodies],
   ['writes without waiting keep their order', keepsOrder],
+  ['a compacted log remembers the term of its base', compacts],
+  ['a log that was compacted whole goes on behind its base', compactsWhole],
+  ['compaction to the base changes nothing', compactsNothing],
+  ['compaction of what the same write truncates and appends', compactsWhatItWrites],
+  ['read of what was compacted is refused as such', refusesCompacted],
+  ['truncation in a compacted log', truncatesCompacted],
+  ['a reset log is empty behind its new base', resets],
+  ['a reset, and the entries after it, are one write', resetsAndAppends],
+  ['a reset, entries and a compaction are one write', resetsAndCompacts],
+  ['a reset goes backwards as well', resetsBackwards],
+  ['a write that leaves a gap to the base is refused', refusesGapsToBase],
+  ['a base beyond the end is refused', refusesBaseBeyond],
   ['a closed store refuses writes, and closes twice', refusesClosed],
 ];
 
@@ -177,6 +189,156 @@ async function keepsOrder({ store }: LogStoreUnderTest): Promise<void> {
     read.map((each) => each.index),
     read.map((_, place) => place + 1),
     'order',
+  );
+}
+
+async function compacts({ store, reopen }: LogStoreUnderTest): Promise<void> {
+  await store.load();
+  await store.write({ entries: [entry(1, 1, 'members'), entry(2, 3), entry(3, 3, 'members')] });
+  await store.write({ entries: [entry(4, 5), entry(5, 5)], compactTo: 2 });
+  await store.write({ entries: [entry(6, 5)] });
+  expectEqual(names(await store.read(3, 7, ALL)).length, 4, 'entries before a reopen');
+  const again = await reopen();
+  const stored = await again.load();
+  expectEqual([stored.base, stored.last], [at(2, 3), at(6, 5)], 'base and last');
+  const runs = [
+    { from: 3, term: 3 },
+    { from: 4, term: 5 },
+  ];
+  expectEqual(stored.runs, runs, 'runs');
+  expectEqual(stored.configIndexes, [3], 'members entries');
+  expectEqual(stored.sizes, [8, 8, 8, 8], 'sizes');
+  expectEqual(stored.lastTimeMs, 6000, 'time of the last entry');
+  expectEqual(names(await again.read(3, 5, ALL)), ['entry3@3', 'entry4@5'], 'bodies');
+}
+
+async function compactsWhole({ store, reopen }: LogStoreUnderTest): Promise<void> {
+  await store.load();
+  await store.write({ entries: [entry(1, 1, 'members'), entry(2, 4)] });
+  await store.write({ compactTo: 2 });
+  const again = await reopen();
+  const stored = await again.load();
+  expectEqual([stored.base, stored.last], [at(2, 4), at(2, 4)], 'base and last');
+  expectEqual([stored.runs, stored.sizes, stored.configIndexes], [[], [], []], 'no entries');
+  expectEqual(stored.lastTimeMs, 0, 'no entry has a time');
+  await again.write({ entries: [entry(3, 6)] });
+  expectEqual(names(await again.read(3, 4, ALL)), ['entry3@6'], 'the next entry');
+}
+
+async function compactsNothing({ store, reopen }: LogStoreUnderTest): Promise<void> {
+  await store.load();
+  await store.write({ entries: [entry(1, 1), entry(2, 2), entry(3, 2)], compactTo: 2 });
+  await store.write({ compactTo: 2 });
+  const again = await reopen();
+  const { base, last } = await again.load();
+  expectEqual([base, last], [at(2, 2), at(3, 2)], 'base and last');
+  expectEqual(names(await again.read(3, 4, ALL)), ['entry3@2'], 'the entry that is left');
+}
+
+async function compactsWhatItWrites({ store, reopen }: LogStoreUnderTest): Promise<void> {
+  await store.load();
+  await store.write({ entries: [entry(1, 1), entry(2, 1), entry(3, 1), entry(4, 1)] });
+  await store.write({ truncateFrom: 3, entries: [entry(3, 7), entry(4, 8)], compactTo: 3 });
+  const again = await reopen();
+  const { base, last } = await again.load();
+  expectEqual([base, last], [at(3, 7), at(4, 8)], 'the term of the base is that of the new entry');
+  expectEqual(names(await again.read(4, 5, ALL)), ['entry4@8'], 'the entry that is left');
+}
+
+async function refusesCompacted({ store, reopen }: LogStoreUnderTest): Promise<void> {
+  await store.load();
+  await store.write({ entries: [entry(1, 1), entry(2, 1), entry(3, 1)] });
+  await store.write({ compactTo: 2 });
+  for (const from of [1, 2]) await expectCode(store.read(from, 4, ALL), 'ERR_COMPACTED');
+  const again = await reopen();
+  await again.load();
+  await expectCode(again.read(2, 3, ALL), 'ERR_COMPACTED');
+  expectEqual(names(await again.read(3, 4, ALL)), ['entry3@1'], 'what is left');
+}
+
+async function truncatesCompacted({ store, reopen }: LogStoreUnderTest): Promise<void> {
+  await store.load();
+  await store.write({ entries: [1, 2, 3, 4, 5].map((index) => entry(index, 1)) });
+  await store.write({ compactTo: 2 });
+  await store.write({ truncateFrom: 4, entries: [entry(4, 2)] });
+  await store.write({ truncateFrom: 4 });
+  const again = await reopen();
+  const { base, last } = await again.load();
+  expectEqual([base, last], [at(2, 1), at(3, 1)], 'base and last');
+  await again.write({ truncateFrom: 3 });
+  await again.write({ entries: [entry(3, 9)] });
+  expectEqual(names(await again.read(3, 4, ALL)), ['entry3@9'], 'a log truncated down to its base');
+}
+
+async function resets({ store, reopen }: LogStoreUnderTest): Promise<void> {
+  await store.load();
+  const hardState = { term: 9, votedFor: 'a', commit: 3 };
+  await store.write({ hardState, entries: [entry(1, 1, 'members'), entry(2, 1), entry(3, 1)] });
+  await store.write({ reset: at(40, 8) });
+  await expectCode(store.read(3, 4, ALL), 'ERR_COMPACTED');
+  const again = await reopen();
+  const stored = await again.load();
+  expectEqual([stored.base, stored.last], [at(40, 8), at(40, 8)], 'base and last');
+  expectEqual([stored.runs, stored.sizes, stored.configIndexes], [[], [], []], 'no entries');
+  expectEqual([stored.lastTimeMs, stored.hardState], [0, hardState], 'time and hard state');
+  await again.write({ entries: [entry(41, 9)] });
+  expectEqual(names(await again.read(41, 42, ALL)), ['entry41@9'], 'the next entry');
+}
+
+async function resetsAndAppends({ store, reopen }: LogStoreUnderTest): Promise<void> {
+  await store.load();
+  await store.write({ entries: [1, 2, 3, 4, 5, 6, 7].map((index) => entry(index, 1)) });
+  const hardState = { term: 5, votedFor: undefined, commit: 4 };
+  const entries = [entry(5, 5), entry(6, 5, 'members')];
+  await store.write({ hardState, reset: at(4, 3), entries });
+  const again = await reopen();
+  const stored = await again.load();
+  expectEqual([stored.base, stored.last], [at(4, 3), at(6, 5)], 'no old entry, before or behind');
+  expectEqual(
+    [stored.runs, stored.configIndexes],
+    [[{ from: 5, term: 5 }], [6]],
+    'runs and members',
+  );
+  expectEqual([stored.hardState, stored.lastTimeMs], [hardState, 6000], 'hard state and time');
+  expectEqual(names(await again.read(5, 7, ALL)), ['entry5@5', 'entry6@5'], 'bodies');
+}
+
+async function resetsAndCompacts({ store, reopen }: LogStoreUnderTest): Promise<void> {
+  await store.load();
+  await store.write({ entries: [entry(1, 1), entry(2, 1)] });
+  const entries = [entry(11, 4), entry(12, 5), entry(13, 5)];
+  await store.write({ reset: at(10, 4), entries, compactTo: 12 });
+  const again = await reopen();
+  const { base, last, sizes } = await again.load();
+  expectEqual([base, last, sizes.length], [at(12, 5), at(13, 5), 1], 'base, last and count');
+  expectEqual(names(await again.read(13, 14, ALL)), ['entry13@5'], 'the entry that is left');
+}
+
+async function resetsBackwards({ store, reopen }: LogStoreUnderTest): Promise<void> {
+  await store.load();
+  await store.write({ reset: at(30, 2), entries: [entry(31, 2), entry(32, 2)] });
+  await store.write({ reset: at(20, 3), entries: [entry(21, 3)] });
+  await expectCode(store.read(31, 33, ALL), 'ERR_STORE_FAILED');
+  const again = await reopen();
+  const { base, last } = await again.load();
+  expectEqual([base, last], [at(20, 3), at(21, 3)], 'base and last');
+}
+
+async function refusesGapsToBase({ store }: LogStoreUnderTest): Promise<void> {
+  await store.load();
+  await expectCode(store.write({ reset: at(5, 1), entries: [entry(7, 1)] }), 'ERR_STORE_FAILED');
+}
+
+async function refusesBaseBeyond({ store, reopen }: LogStoreUnderTest): Promise<void> {
+  await store.load();
+  await store.write({ entries: [entry(1, 1), entry(2, 1)] });
+  const hardState = { term: 8, votedFor: undefined, commit: 0 };
+  await expectCode(store.write({ hardState, compactTo: 3 }), 'ERR_STORE_FAILED');
+  const stored = await (await reopen()).load();
+  expectEqual(
+    [stored.base, stored.last, stored.hardState.term],
+    [at(0, 0), at(2, 1), 0],
+    'as before',
   );
 }
 
