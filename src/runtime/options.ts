@@ -21,6 +21,7 @@ import {
   invalidOption,
 } from './option-checks.ts';
 import { silentLogger } from './silent-logger.ts';
+import { checkSnapshotSettings, type SnapshotSettings } from './snapshot-settings.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface RaftNodeOptions<C, R, Q = never, A = never> {
@@ -63,6 +64,8 @@ export interface RaftNodeOptions<C, R, Q = never, A = never> {
   /** Seed of this member's random choices, a whole number. Default: random. */
   readonly seed?: number;
   readonly lease?: Partial<LeaseOptions>;
+  /** When snapshots are taken, and how they travel. */
+  readonly snapshot?: Partial<SnapshotSettings>;
   /**
    * A member whose wall clock is off from those of a majority by more than this does not lead, in
    * ms, at least 1: a leader's wall clock is the log's. Default 60 000.
@@ -167,6 +170,7 @@ export interface CheckedOptions<C, R, Q, A> {
   readonly limits: Limits;
   readonly sessions: SessionLimits;
   readonly lease: LeaseOptions;
+  readonly snapshot: SnapshotSettings;
   readonly maxClockOffsetMs: number;
   readonly clock: Clock;
   readonly seed: number;
@@ -178,7 +182,7 @@ const known = [
   ...['cluster', 'id', 'address', 'bootstrap', 'join', 'stateMachine'],
   ...['storage', 'transport', 'codec'],
   ...['heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs', 'limits', 'clock', 'seed', 'logger'],
-  ...['sessions', 'lease', 'maxClockOffsetMs', 'checkInvariants'],
+  ...['sessions', 'lease', 'snapshot', 'maxClockOffsetMs', 'checkInvariants'],
 ];
 
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -224,6 +228,7 @@ export function checkOptions<C, R, Q, A>(
   checkFunctions('clock', clock, ['now', 'wallMs', 'after', 'soon']);
   checkFunctions('logger', logger, ['debug', 'info', 'warn', 'error']);
   const lease = checkLease(options.lease ?? {});
+  const snapshot = checkSnapshotSettings(options.snapshot ?? {}, maxFrameBytes);
   const { checkInvariants = false, maxClockOffsetMs = 60_000 } = options;
   checkInteger('maxClockOffsetMs', maxClockOffsetMs, 1, LONGEST_TIMEOUT_MS);
   checkBoolean('checkInvariants', checkInvariants);
@@ -231,7 +236,7 @@ export function checkOptions<C, R, Q, A>(
   return {
     ...{ cluster, id, address, bootstrap, join, stateMachine, storage, transport, codec },
     ...{ heartbeatMs, electionMinMs, electionMaxMs, requestTimeoutMs, limits, sessions },
-    ...{ lease, maxClockOffsetMs, clock, seed, logger, checkInvariants },
+    ...{ lease, snapshot, maxClockOffsetMs, clock, seed, logger, checkInvariants },
   };
 }
 

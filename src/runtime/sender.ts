@@ -2,6 +2,7 @@
 // appends.
 import type { LogEntry, LogStore, MemberId, Transport } from '../contracts/index.ts';
 import type { Append, RaftState, Send } from '../raft/index.ts';
+import type { ChunkSender } from './chunk-sender.ts';
 import type { LogWindow } from './log-window.ts';
 import { storeError } from './store-call.ts';
 import type { FrameCodec } from './wire/index.ts';
@@ -13,6 +14,7 @@ export interface SenderParts {
   readonly window: LogWindow;
   readonly store: LogStore;
   readonly maxAppendBytes: number;
+  readonly chunks: Pick<ChunkSender, 'send'>;
   readonly failed: (cause: unknown) => void;
 }
 
@@ -54,7 +56,8 @@ export class Sender {
   }
 
   #transmit({ to, message }: Send): void {
-    const { codec, transport } = this.#parts;
+    const { chunks, codec, transport } = this.#parts;
+    if (message.type === 'snapshot-chunk') return chunks.send(to, message);
     if (message.type !== 'append') {
       transport.send(to, [codec.encodeMessage(message)], 'control');
       return;
@@ -125,6 +128,8 @@ export class Sender {
   #isCurrent(to: MemberId, append: Append): boolean {
     const { state } = this.#parts;
     if (state.role !== 'leader' || state.term !== append.term) return false;
+    // What it says has become part of a snapshot: the follower will be sent that.
+    if (append.from <= state.log.base.index) return false;
     return state.leading?.progress.get(to)?.stream === append.stream;
   }
 }

@@ -27,4 +27,10 @@ export {
 } from './session-entries.ts';
 export { type EntryRun, OwnEntry, type SizedEntry } from './sized-entry.ts';
 export type { ReceivedChunk } from './snapshot-chunk.ts';
+export {
+  decodeSnapshotHeader,
+  encodeSnapshotHeader,
+  headOf,
+  membersOfSnapshot,
+} from './snapshot-header.ts';
 export { readText, textBytes, writeText } from './text.ts';
