@@ -1,3 +1,4 @@
+export { ContentReader } from './content-blocks.ts';
 export type {
   Forward,
   ForwardedApplied,
@@ -25,5 +26,16 @@ export {
   type SessionAnswer,
   type SessionCommand,
 } from './session-entries.ts';
+export { decodeSessions, encodeSessions } from './sessions-table.ts';
 export { type EntryRun, OwnEntry, type SizedEntry } from './sized-entry.ts';
+export {
+  decodeContent,
+  encodeContent,
+  type SnapshotContent,
+} from './snapshot-content.ts';
+export {
+  decodeSnapshotHeader,
+  encodeSnapshotHeader,
+  type SnapshotHeader,
+} from './snapshot-header.ts';
 export { readText, textBytes, writeText } from './text.ts';
