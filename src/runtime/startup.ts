@@ -12,10 +12,10 @@ import { storeCall } from './store-call.ts';
 import { loadState, type StoredState } from './stored-state.ts';
 import {
   decodeMembers,
+  decodeSnapshotHeader,
   encodeMembers,
   firstMembers,
   headOf,
-  membersOfSnapshot,
 } from './wire/index.ts';
 
 export interface Startup {
@@ -156,8 +156,8 @@ async function readMembers(
 
 function readSnapshot(snapshot: StoredSnapshot): RosterEntry & ConfigurationAt {
   try {
-    const { config } = headOf(snapshot);
-    return { ...membersOfSnapshot(snapshot.header), config: config.config };
+    const { configIndex: index, members } = decodeSnapshotHeader(snapshot.header);
+    return { index, ...members };
   } catch (cause) {
     if (cause instanceof CoxswainError && cause.code === 'ERR_STORE_FORMAT') throw cause;
     const message = `the description of snapshot ${snapshot.id} is damaged`;
