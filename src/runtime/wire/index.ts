@@ -27,3 +27,4 @@ export {
 } from './session-entries.ts';
 export { type EntryRun, OwnEntry, type SizedEntry } from './sized-entry.ts';
 export { readText, textBytes, writeText } from './text.ts';
+export { decodeVersion, encodeVersion, type VersionEntry } from './version-entry.ts';
