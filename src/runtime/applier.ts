@@ -305,26 +305,35 @@ export class Applier<C, R, Q, A> {
     return false;
   }
 
-  #runJob({ done, failed, run }: ExclusiveJob<unknown>): void {
+  #runJob(job: ExclusiveJob<unknown>): void {
     this.#busy = true;
     try {
-      const value = run(this.#point.at());
-      if (isThenable(value)) return this.#awaitJob(Promise.resolve(value).then(done), failed);
-      done(value);
+      const value = job.run(this.#point.at());
+      if (isThenable(value)) return this.#awaitJob(value, job);
+      job.done(value);
     } catch (cause) {
-      failed(cause);
+      job.failed(cause);
     }
     this.#busy = false;
   }
 
-  #awaitJob(done: Promise<void>, failed: (cause: unknown) => void): void {
+  #awaitJob(pending: PromiseLike<unknown>, { done, failed }: ExclusiveJob<unknown>): void {
     this.#work.begin();
-    const goOn = () => {
+    const end = (tell: () => void) => {
       this.#work.end();
+      try {
+        tell();
+      } catch (cause) {
+        failed(cause);
+      }
       this.#busy = false;
       this.#goOn();
     };
-    this.#track(done.catch(failed).then(goOn).catch(this.#failed));
+    const ended = Promise.resolve(pending).then(
+      (value) => end(() => done(value)),
+      (cause: unknown) => end(() => failed(cause)),
+    );
+    this.#track(ended.catch(this.#failed));
   }
 
   #track(pending: Promise<unknown>): void {
