@@ -85,10 +85,14 @@ export class MachineState {
    */
   restore(open: () => RestoreSource | PromiseLike<RestoreSource>, at: AppliedAt): Promise<boolean> {
     const { applier, restored, sessions } = this.#parts;
+    let begun = false;
     return new Promise((resolve, reject) => {
       applier.exclusive<Sessions | undefined>({
         inStep: false,
-        run: (now) => (at.index <= now.index ? undefined : this.#read(open, at)),
+        run: (now) => {
+          begun = true;
+          return at.index <= now.index ? undefined : this.#read(open, at);
+        },
         done: (table) => {
           if (table !== undefined) {
             sessions.replace(table);
@@ -98,8 +102,10 @@ export class MachineState {
           resolve(table !== undefined);
         },
         failed: (cause) => {
+          if (!begun) return reject(cause);
+          // Whatever it was, part of the state may be gone.
           const error = restoreError(cause, at.index);
-          if (error.code !== 'ERR_CLOSED') applier.fail(error);
+          applier.fail(error);
           reject(error);
         },
       });
@@ -195,9 +201,7 @@ function restoreError(cause: unknown, index: number): CoxswainError {
 function isFinal(cause: unknown): cause is CoxswainError {
   if (!(cause instanceof CoxswainError)) return false;
   const { code } = cause;
-  return (
-    code.startsWith('ERR_STORE') || code === 'ERR_VERSION_UNSUPPORTED' || code === 'ERR_CLOSED'
-  );
+  return code.startsWith('ERR_STORE') || code === 'ERR_VERSION_UNSUPPORTED';
 }
 
 function checkDigest(digest: unknown): string {

@@ -1,7 +1,7 @@
 // Machines that take many commands at once: the same comes of it, however they are divided.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Committed, LogEntry } from '../../../src/contracts/index.ts';
+import type { ApplyContext, Committed, LogEntry } from '../../../src/contracts/index.ts';
 import type { CoxswainError } from '../../../src/errors.ts';
 import { BEGINNING } from '../../../src/runtime/applied-point.ts';
 import { Applier } from '../../../src/runtime/applier.ts';
@@ -41,18 +41,14 @@ class Bench {
     const never = () => {
       throw new Error('not asked for in this test');
     };
-    const apply = (command: string, index: number) => {
-      this.given.push(`${command}@${index}`);
-      return this.given.join(' ');
-    };
     const applyBatch = (entries: readonly Committed<string>[]) => {
       this.calls.push(entries.length);
       if (this.batch !== undefined) return this.batch(entries) as string[];
-      return entries.map(({ command, context }) => apply(command, context.index));
+      return entries.map((each) => this.apply(each));
     };
     const machine = {
       version,
-      apply: (command: string, { index }: { index: number }) => apply(command, index),
+      apply: (command: string, context: ApplyContext) => this.apply({ command, context }),
       ...(batches ? { applyBatch } : {}),
       ...{ snapshot: never, restore: never },
     };
@@ -83,14 +79,19 @@ class Bench {
     this.applier.keep(kept);
   }
 
+  apply({ command, context }: Committed<string>): string {
+    this.given.push(`${command}@${context.index}`);
+    return this.given.join(' ');
+  }
+
   add(kind: LogEntry['kind'], body: Uint8Array): void {
     const index = ++this.#last;
     this.window.append(new OwnEntry(index, { term: 2, timeMs: 10 * index, kind }, body));
   }
 
   /** A session, opened by entry 1, and whatever of it follows. */
-  open(): void {
-    this.add('session-open', encodeSessionOpen({ idleMs: 10_000, max: 5 }));
+  open(idleMs = 10_000): void {
+    this.add('session-open', encodeSessionOpen({ idleMs, max: 5 }));
   }
 
   command(sequence: number, command: string, floor = 0): void {
@@ -161,7 +162,7 @@ describe('a machine that takes batches', () => {
     ]);
   });
 
-  it.each([
+  it.each<[string, BatchCall, RegExp]>([
     ['too few', () => ['x'], /1 results for 2 commands/],
     ['too many', () => Promise.resolve(['x', 'y', 'z']), /3 results for 2 commands/],
     ['no list', () => undefined, /gave undefined for 2/],
@@ -173,7 +174,7 @@ describe('a machine that takes batches', () => {
       /index 2: odd/,
     ],
     ['a rejection', () => Promise.reject(new Error('odd')), /index 2: odd/],
-  ] as const)(
+  ])(
     'is the end of the node when it gives %s: nothing of the batch is acknowledged',
     async (_what, batch, message) => {
       const bench = new Bench();
@@ -290,25 +291,38 @@ const command = fc.record({
   kind: fc.constantFrom('plain', 'session', 'session', 'session', 'fence', 'noop'),
 });
 
+type Step = { sequence: number; letter: string; lag: number; kind: string };
+
+/** The same log for whoever asks. */
+function fill(bench: Bench, log: readonly Step[]): void {
+  bench.open(60);
+  for (const { kind, lag, letter, sequence } of log) {
+    const name = { session: 1, sequence: sequence + 1, floor: Math.max(0, sequence - lag) };
+    if (kind === 'plain') bench.add('command', bytes(letter));
+    else if (kind === 'noop') bench.add('noop', bytes(''));
+    else if (kind === 'fence') bench.add('fence', encodeFence(name));
+    else bench.command(name.sequence, letter, name.floor);
+  }
+}
+
 describe('however a log is divided into batches', () => {
+  const cut = fc.record({
+    maxApplyBatch: fc.integer({ min: 1, max: 9 }),
+    advances: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 6 }),
+  });
+  const logs = fc.array(command, { maxLength: 40 });
+  const expectSame = (batched: Bench, alone: Bench) => {
+    expect(batched.settled).toEqual(alone.settled);
+    expect(batched.given).toEqual(alone.given);
+    expect(batched.sessions.table).toEqual(alone.sessions.table);
+  };
+
   it('the same comes of every entry, and the same table of sessions', () => {
-    const cut = fc.record({
-      maxApplyBatch: fc.integer({ min: 1, max: 9 }),
-      advances: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 6 }),
-    });
     fc.assert(
-      fc.property(fc.array(command, { maxLength: 40 }), cut, (log, { advances, maxApplyBatch }) => {
+      fc.property(logs, cut, (log, { advances, maxApplyBatch }) => {
         const [alone, batched] = [new Bench({ batches: false }), new Bench({ maxApplyBatch })];
-        for (const bench of [alone, batched]) {
-          bench.open();
-          for (const { kind, lag, letter, sequence } of log) {
-            const name = { session: 1, sequence: sequence + 1, floor: Math.max(0, sequence - lag) };
-            if (kind === 'plain') bench.add('command', bytes(letter));
-            else if (kind === 'noop') bench.add('noop', bytes(''));
-            else if (kind === 'fence') bench.add('fence', encodeFence(name));
-            else bench.command(name.sequence, letter, name.floor);
-          }
-        }
+        fill(alone, log);
+        fill(batched, log);
         alone.run();
         let upTo = 0;
         for (const some of advances) {
@@ -316,11 +330,33 @@ describe('however a log is divided into batches', () => {
           batched.run(upTo);
         }
         batched.run();
-        expect(batched.settled).toEqual(alone.settled);
-        expect(batched.given).toEqual(alone.given);
-        expect(batched.sessions.table).toEqual(alone.sessions.table);
+        expectSame(batched, alone);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('the same comes of it when the machine answers later, now and then', async () => {
+    const late = fc.array(fc.boolean(), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(logs, cut, late, async (log, { maxApplyBatch }, lateness) => {
+        const [alone, batched] = [new Bench({ batches: false }), new Bench({ maxApplyBatch })];
+        fill(alone, log);
+        fill(batched, log);
+        alone.run();
+        batched.batch = (entries) => {
+          const apply = () => entries.map((each) => batched.apply(each));
+          const isLate = lateness[batched.calls.length % lateness.length] === true;
+          return isLate ? macrotask().then(apply) : apply();
+        };
+        for (let turn = 0; batched.applier.applied <= log.length; turn++) {
+          expect(turn).toBeLessThan(200);
+          batched.run();
+          await macrotask();
+        }
+        expectSame(batched, alone);
+      }),
+      { numRuns: 60 },
     );
   });
 });

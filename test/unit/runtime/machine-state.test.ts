@@ -226,6 +226,22 @@ describe('a restore', () => {
     expect([bench.content, bench.restored]).toEqual([[], []]);
   });
 
+  it('that has not begun is refused when the node closes, and one that has is awaited', async () => {
+    const bench = new MachineBench();
+    const opened = new Deferred<ReturnType<typeof good.open>>();
+    const begun = bench.state.restore(() => opened.promise, good.at);
+    const waiting = bench.state.restore(good.open, elsewhere(9).at);
+    const stopping = bench.applier.stop();
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    expect(await fateOf(stopping)).toBe(WAITS);
+    opened.reject(new CoxswainError('ERR_CLOSED', 'the store was closed'));
+    await expect(begun).rejects.toMatchObject({
+      ...{ code: 'ERR_STATE_MACHINE', message: expect.stringContaining('store was closed') },
+    });
+    await stopping;
+    expect(bench.failed).toEqual([]);
+  });
+
   it('of a version that the machine cannot follow ends the node before it', async () => {
     const bench = new MachineBench();
     const { at, open } = elsewhere(4, 2);
