@@ -4,6 +4,7 @@ import type { Identity, MemberId, Membership } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import { type ConfigurationAt, createState, type Propose, type RaftState } from '../raft/index.ts';
 import { Announcer, type Emit } from './announcer.ts';
+import { BEGINNING } from './applied-point.ts';
 import { Applier } from './applier.ts';
 import { ClockWarnings } from './clock-warnings.ts';
 import { EffectRunner } from './effect-runner.ts';
@@ -206,7 +207,7 @@ export class Engine<C, R, Q, A> {
         advanced: (index) => this.#loop.push({ type: 'applied', index }),
         failed: (cause) => this.#fail(cause),
       },
-      this.#startup.init.applied,
+      { ...BEGINNING, index: this.#startup.init.applied },
     );
   }
 

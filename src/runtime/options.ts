@@ -242,6 +242,10 @@ export function checkOptions<C, R, Q, A>(
 
 function checkMachine<C, R, Q, A>(machine: StateMachine<C, R, Q, A>): void {
   checkFunctions('stateMachine', machine, ['apply', 'snapshot', 'restore']);
+  checkInteger('stateMachine.version', machine.version ?? 1, 1, 2 ** 32 - 1);
+  for (const name of ['applyBatch', 'lastApplied', 'digest'] as const) {
+    if (machine[name] !== undefined) checkFunctions('stateMachine', machine, [name]);
+  }
   if (machine.nextDeadlineMs === undefined) return;
   checkFunctions('stateMachine', machine, ['nextDeadlineMs', 'tick']);
 }

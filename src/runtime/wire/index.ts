@@ -37,3 +37,4 @@ export {
   type SnapshotHeader,
 } from './snapshot-header.ts';
 export { readText, textBytes, writeText } from './text.ts';
+export { decodeVersion, encodeVersion, type VersionEntry } from './version-entry.ts';
