@@ -3,7 +3,7 @@
 import type { Clock, LogEntry, StoredSnapshot } from '../contracts/index.ts';
 import type { CoxswainError } from '../errors.ts';
 import type { RaftEvent, RaftState, SnapshotHead } from '../raft/index.ts';
-import { BEGINNING, type AppliedAt } from './applied-point.ts';
+import { type AppliedAt, BEGINNING } from './applied-point.ts';
 import { Applier } from './applier.ts';
 import type { LogWindow } from './log-window.ts';
 import { MachineState } from './machine-state.ts';
