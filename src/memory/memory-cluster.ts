@@ -9,6 +9,7 @@ import {
   RaftNode,
   type RaftNodeOptions,
   type SessionLimits,
+  type SnapshotSettings,
   systemClock,
 } from '../runtime/index.ts';
 import { MemoryNetwork } from './memory-network.ts';
@@ -27,6 +28,7 @@ export interface MemoryClusterOptions<C, R, Q = never, A = never> {
   readonly requestTimeoutMs?: number;
   readonly limits?: Partial<Limits>;
   readonly sessions?: Partial<SessionLimits>;
+  readonly snapshot?: Partial<SnapshotSettings>;
   /** Seed of every random choice, a whole number below 2^32. Default 1. */
   readonly seed?: number;
   readonly clock?: Clock;
@@ -172,7 +174,7 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
 
 const known = [
   ...['size', 'stateMachine', 'codec', 'heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs'],
-  ...['limits', 'sessions', 'seed', 'clock', 'logger', 'checkInvariants'],
+  ...['limits', 'sessions', 'snapshot', 'seed', 'clock', 'logger', 'checkInvariants'],
 ];
 
 /** A cluster of members named `a`, `b`, `c`, …, all started. */

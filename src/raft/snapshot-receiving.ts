@@ -164,9 +164,10 @@ function install(state: RaftState, incoming: Incoming): void {
 
 function restore(state: RaftState, head: SnapshotHead): void {
   const { snapshots } = state;
+  const isRepair = snapshots.repairFrom > 0;
   if (snapshots.repairFrom <= head.index) snapshots.repairFrom = 0;
   snapshots.restoring = head.index;
-  state.effects.push({ type: 'restore', head });
+  state.effects.push({ type: 'restore', head, isRepair });
   state.applied = Math.min(state.applied, head.index);
   state.applying = head.index;
 }

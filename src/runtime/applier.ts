@@ -50,6 +50,8 @@ export class Applier<C, R, Q, A> {
   #activeQueries = 0;
   /** Queries that wait for the next quiescent point. */
   #queries: (() => void)[] = [];
+  /** How often that was so. */
+  #skipped = 0;
   /** Entries read from the store, for what is no longer in memory. */
   #loaded: readonly LogEntry[] = [];
 
@@ -126,6 +128,12 @@ export class Applier<C, R, Q, A> {
     this.#point.moveTo(at);
     this.#target = Math.max(this.#target, at.index);
     this.#loaded = [];
+  }
+
+  /** What is not applied yet never will be: a snapshot stands for it, and the log has it no more. */
+  skip(): void {
+    this.#target = this.#point.index;
+    this.#skipped++;
   }
 
   /** The machine cannot go on: nothing starts any more. */
@@ -346,14 +354,20 @@ export class Applier<C, R, Q, A> {
     const { maxReadBytes, store } = this.#parts;
     const from = this.#point.index + 1;
     const until = this.#target + 1;
+    const skipped = this.#skipped;
     const resume = (entries: readonly LogEntry[]) => {
       if (this.#stopped) return;
-      this.#loaded = entries;
+      this.#loaded = skipped === this.#skipped ? entries : [];
       this.#busy = false;
       this.#goOn();
     };
+    // What is wanted no more may be gone.
+    const refuse = (cause: unknown) => {
+      if (skipped === this.#skipped) throw cause;
+      resume([]);
+    };
     const read = storeCall('read', () => store.read(from, until, maxReadBytes));
-    this.#track(read.then(resume).catch(this.#failed));
+    this.#track(read.then(resume, refuse).catch(this.#failed));
     return false;
   }
 

@@ -4,14 +4,14 @@ import type { Identity, MemberId, Membership } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import { type ConfigurationAt, createState, type Propose, type RaftState } from '../raft/index.ts';
 import { Announcer, type Emit } from './announcer.ts';
-import { BEGINNING } from './applied-point.ts';
-import { Applier } from './applier.ts';
+import { ChunkSender } from './chunk-sender.ts';
 import { ClockWarnings } from './clock-warnings.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { EventLoop, type EventLoopHooks } from './event-loop.ts';
-import { incarnationText } from './identity.ts';
+import { incarnationText, originOf } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { LogWindow } from './log-window.ts';
+import { MachineHost } from './machine-host.ts';
 import { membershipOf } from './membership.ts';
 import type { CheckedOptions } from './options.ts';
 import {
@@ -25,10 +25,10 @@ import {
   SessionRequests,
   type Ticket,
   ticketError,
+  type Wait,
 } from './requests/index.ts';
 import { Roster } from './roster.ts';
 import { Sender } from './sender.ts';
-import { SessionApplier } from './session-applier.ts';
 import type { Startup } from './startup.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StoreRecord } from './store-record.ts';
@@ -53,8 +53,7 @@ export class Engine<C, R, Q, A> {
   readonly #proposals: Proposals;
   readonly #forwarding: Forwarding;
   readonly #delegates: Delegates;
-  readonly #applier: Applier<C, R, Q, A>;
-  readonly #sessionApplier: SessionApplier<C, R>;
+  readonly #machine: MachineHost<C, R, Q, A>;
   readonly #ticker: Ticker;
   readonly #inbox: Inbox;
   readonly #announcer: Announcer;
@@ -83,9 +82,6 @@ export class Engine<C, R, Q, A> {
       written: (event) => this.#loop.push(event),
       failed,
     });
-    const sender = new Sender({
-      ...{ state, transport, codec: frames, window, store, maxAppendBytes, failed },
-    });
     this.#options = options;
     this.#startup = startup;
     this.#state = state;
@@ -93,18 +89,26 @@ export class Engine<C, R, Q, A> {
     this.#writer = writer;
     this.#proposals = proposals;
     this.#roster = roster;
-    this.#announcer = new Announcer(state, emit, logger, () => membershipOf(state, roster));
-    this.#sessionApplier = this.#createSessionApplier();
+    const origin = originOf(identity);
+    const isOwn = (snapshotId: string) => snapshotId.includes(origin);
+    this.#announcer = new Announcer(state, emit, logger, () => this.members(), isOwn);
     this.#ticker = new Ticker({ state, clock, proposals, wake: () => this.#loop.wake() });
-    this.#applier = this.#createApplier();
+    this.#machine = this.#createMachine();
     this.#forwarding = this.#createForwarding(frames);
     const opening = encodeSessionOpen(options.sessions);
     this.#delegates = this.#createDelegates(frames, opening);
     this.#inbox = this.#createInbox(frames);
+    const { applier, snapshotter } = this.#machine;
+    const chunks = new ChunkSender({
+      ...{ state, transport, codec: frames, store: storage.snapshots, failed },
+      headerOf: (id) => snapshotter.headerOf(id),
+    });
+    const sender = new Sender({
+      ...{ state, transport, codec: frames, window, store, maxAppendBytes, chunks, failed },
+    });
     const runner = new EffectRunner({
-      ...{ window, writer, sender, proposals, roster },
+      ...{ window, writer, sender, proposals, roster, applier, snapshots: snapshotter },
       membersChanged: (configs) => this.#membersChanged(configs),
-      apply: (upTo) => this.#applier.advance(upTo),
       readIndex: (effect) => this.reads.grant(effect),
       roleChanged: () => this.#roleChanged(),
     });
@@ -114,7 +118,7 @@ export class Engine<C, R, Q, A> {
       ...{ forwarding: this.#forwarding, wake: () => this.#loop.wake() },
     });
     this.reads = new Reads({
-      ...{ state, clock, applier: this.#applier, maxQueuedReads: limits.maxQueuedReads },
+      ...{ state, clock, applier, maxQueuedReads: limits.maxQueuedReads },
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
       wake: () => this.#loop.wake(),
     });
@@ -171,15 +175,26 @@ export class Engine<C, R, Q, A> {
     this.#loop.wake();
   }
 
+  /** Resolves with the index of a snapshot that holds all that is applied here now. */
+  takeSnapshot(wait: Wait): Promise<number> {
+    const { snapshots } = this.#state;
+    const wanted = Math.max(1, this.#machine.applier.applied);
+    this.#loop.push({ type: 'take-snapshot', index: wanted });
+    return this.requests.waitFor(() => {
+      const index = snapshots.latest?.index ?? 0;
+      return index >= wanted ? index : undefined;
+    }, wait);
+  }
+
   campaign(): void {
     this.#loop.push({ type: 'campaign' });
   }
 
   status(): NodeStatus {
     return statusOf(this.#state, {
-      applied: this.#applier.applied,
+      applied: this.#machine.applier.applied,
       waiting: this.#proposals.waiting,
-      sessions: this.#sessionApplier.count,
+      sessions: this.#machine.sessions.count,
       waitingReads: this.reads.waiting,
       badFrames: this.#inbox.badFrames,
       staleFrames: this.#inbox.staleFrames,
@@ -192,29 +207,18 @@ export class Engine<C, R, Q, A> {
     return this.#closing;
   }
 
-  #createApplier(): Applier<C, R, Q, A> {
-    const { clock, codec, limits, stateMachine, storage } = this.#options;
-    const { maxAppendBytes, maxApplyBatch, maxQueuedReads } = limits;
-    const store = storage.log;
-    return new Applier(
-      {
-        ...{ machine: stateMachine, codec: codec.command, window: this.#window, store, clock },
-        ...{ maxApplyBatch, maxReadBytes: maxAppendBytes, maxQueries: maxQueuedReads },
-        sessions: this.#sessionApplier,
-        isLeading: () => this.#state.role === 'leader',
-        due: (wallMs) => this.#ticker.due(wallMs),
-        settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
-        advanced: (index) => this.#loop.push({ type: 'applied', index }),
-        failed: (cause) => this.#fail(cause),
-      },
-      { ...BEGINNING, index: this.#startup.init.applied },
-    );
-  }
-
-  #createSessionApplier(): SessionApplier<C, R> {
-    const { codec, stateMachine } = this.#options;
-    const { command, result } = codec;
-    return new SessionApplier({ machine: stateMachine, command, result });
+  #createMachine(): MachineHost<C, R, Q, A> {
+    const { identity, keptUpTo, snapshot } = this.#startup;
+    return new MachineHost({
+      options: this.#options,
+      ...{ state: this.#state, window: this.#window, snapshot, keptUpTo },
+      origin: originOf(identity),
+      due: (wallMs) => this.#ticker.due(wallMs),
+      settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
+      push: (event) => this.#loop.push(event),
+      received: (head, header) => this.#roster.install(head, header),
+      failed: (cause) => this.#fail(cause),
+    });
   }
 
   #createLoop(runner: EffectRunner): EventLoop {
@@ -380,7 +384,10 @@ export class Engine<C, R, Q, A> {
     this.#loop.stop();
     const ended = fault === undefined ? closedError() : unappliedError(fault);
     this.reads.failAll(ended);
-    const machineIdle = this.#applier.stop();
+    const machineIdle = Promise.all([
+      this.#machine.applier.stop(),
+      this.#machine.snapshotter.stop(),
+    ]);
     const errorOf = (ticket: Ticket) =>
       fault === undefined
         ? ticketError(ticket, 'ERR_CLOSED', 'the node was closed')

@@ -18,6 +18,16 @@ export interface CommittedEvent {
   readonly index: number;
 }
 
+export interface SnapshotEvent {
+  /** Index and term of the last entry that it holds. */
+  readonly index: number;
+  readonly term: number;
+  /** Its length. */
+  readonly bytes: number;
+  /** Taken here, or received from the leader in place of the log. */
+  readonly origin: 'taken' | 'received';
+}
+
 export interface NodeEvents {
   /** This member's role or term changed. */
   role: (event: RoleEvent) => void;
@@ -27,6 +37,8 @@ export interface NodeEvents {
   members: (event: Membership) => void;
   /** The commit index moved; at most once a turn. */
   committed: (event: CommittedEvent) => void;
+  /** A newer snapshot is durable here. */
+  snapshot: (event: SnapshotEvent) => void;
   /** The node stopped by itself; what it was given is being closed. */
   fault: (error: CoxswainError) => void;
   /** Everything is closed. The last event. */

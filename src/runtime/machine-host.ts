@@ -1,16 +1,14 @@
 // Everything around the host's machine: what is applied to it, what sessions remember of it, its
 // snapshots. Put together here; the engine sees one part.
-import type { Clock, LogEntry, StoredSnapshot } from '../contracts/index.ts';
-import type { CoxswainError } from '../errors.ts';
+import type { LogEntry, StoredSnapshot } from '../contracts/index.ts';
 import type { RaftEvent, RaftState, SnapshotHead } from '../raft/index.ts';
-import { type AppliedAt, BEGINNING } from './applied-point.ts';
+import { BEGINNING } from './applied-point.ts';
 import { Applier } from './applier.ts';
 import type { LogWindow } from './log-window.ts';
 import { MachineState } from './machine-state.ts';
 import type { CheckedOptions } from './options.ts';
 import { SessionApplier } from './session-applier.ts';
 import { Snapshotter } from './snapshotter.ts';
-import { decodeSessions, encodeSessions } from './wire/index.ts';
 
 export interface MachineHostParts<C, R, Q, A> {
   readonly options: Pick<
@@ -56,7 +54,6 @@ export class MachineHost<C, R, Q, A> {
     this.applier.keep(parts.keptUpTo);
     this.state = new MachineState({
       ...{ machine, applier: this.applier, sessions: this.sessions },
-      ...{ encodeSessions, decodeSessions },
     });
     const { origin, received } = parts;
     this.snapshotter = new Snapshotter({

@@ -8,8 +8,7 @@ import type { Applier } from './applier.ts';
 import { checkPosition } from './restore-plan.ts';
 import type { SessionApplier } from './session-applier.ts';
 import { isThenable } from './thenable.ts';
-
-type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+import { decodeSessions, encodeSessions, type SnapshotContent } from './wire/index.ts';
 
 export interface MachineStateParts {
   readonly machine: Pick<
@@ -18,15 +17,9 @@ export interface MachineStateParts {
   >;
   readonly applier: Pick<
     Applier<never, unknown, never, unknown>,
-    'applied' | 'exclusive' | 'fail' | 'kept' | 'moveTo'
+    'applied' | 'exclusive' | 'fail' | 'keep' | 'kept' | 'moveTo'
   >;
   readonly sessions: Pick<SessionApplier<never, unknown>, 'replace' | 'table'>;
-  /** Copies what it needs: the table changes with the next entry. */
-  readonly encodeSessions: (sessions: Sessions) => readonly Uint8Array[];
-  /** Throws on bytes that `encodeSessions` did not make, whatever pieces they come in. */
-  readonly decodeSessions: (pieces: Pieces) => Sessions | PromiseLike<Sessions>;
-  /** The state was replaced by that of a snapshot: before anything else is applied or asked. */
-  readonly restored: (at: AppliedAt) => void;
 }
 
 /** What a snapshot is made of. */
@@ -39,12 +32,6 @@ export interface Captured {
   readonly durable: LogPosition | undefined;
 }
 
-/** A snapshot as it is read back: `library` first, then `machine`; cut anywhere. */
-export interface RestoreSource {
-  readonly library: Pieces;
-  readonly machine: AsyncIterable<Uint8Array>;
-}
-
 export class MachineState {
   readonly #parts: MachineStateParts;
 
@@ -55,7 +42,7 @@ export class MachineState {
   /** All that a snapshot holds, as it is at one entry. Rejects with what the machine throws. */
   capture(): Promise<Captured> {
     return this.#exclusive((at) => {
-      const { encodeSessions, machine, sessions } = this.#parts;
+      const { machine, sessions } = this.#parts;
       const library = encodeSessions(sessions.table);
       const source = machine.snapshot();
       if (isThenable(source)) {
@@ -81,23 +68,29 @@ export class MachineState {
    * concern any more, and entries go on behind it. A machine that has kept its state itself, and is
    * at that entry or further, keeps it. `open` is called when nothing else is under way: nothing is
    * read from the log, or applied, until the restore is over. False, without opening it, when
-   * entries have come as far by then. A restore that fails ends the node.
+   * entries have come as far by then; unless it is to repair the machine, which is put back then,
+   * whatever it has kept. A restore that fails ends the node.
    */
-  restore(open: () => RestoreSource | PromiseLike<RestoreSource>, at: AppliedAt): Promise<boolean> {
-    const { applier, restored, sessions } = this.#parts;
+  restore(
+    open: () => PromiseLike<SnapshotContent>,
+    at: AppliedAt,
+    isRepair = false,
+  ): Promise<boolean> {
+    const { applier, sessions } = this.#parts;
     let begun = false;
     return new Promise((resolve, reject) => {
       applier.exclusive<Sessions | undefined>({
         inStep: false,
         run: (now) => {
           begun = true;
-          return at.index <= now.index ? undefined : this.#read(open, at);
+          if (isRepair) applier.keep(0);
+          else if (at.index <= now.index) return undefined;
+          return this.#read(open, at);
         },
         done: (table) => {
           if (table !== undefined) {
             sessions.replace(table);
             applier.moveTo(at);
-            restored(at);
           }
           resolve(table !== undefined);
         },
@@ -113,20 +106,23 @@ export class MachineState {
   }
 
   /** The machine's part is restored when this resolves; the library's own is given back. */
-  async #read(
-    open: () => RestoreSource | PromiseLike<RestoreSource>,
-    at: AppliedAt,
-  ): Promise<Sessions> {
-    const { applier, decodeSessions, machine } = this.#parts;
+  async #read(open: () => PromiseLike<SnapshotContent>, at: AppliedAt): Promise<Sessions> {
+    const { applier, machine } = this.#parts;
     const { index, machineVersion, term, timeMs } = at;
     checkVersion({ features: FEATURES, machineVersion }, machine.version ?? 1, index);
-    const source = await open();
-    const library = new Watched(source.library);
-    const table = await library.during('damaged', index, () => decodeSessions(library));
-    if (index <= applier.kept) return table;
-    const pieces = new Watched(source.machine);
-    const meta = { index, term, timeMs, machineVersion };
-    await pieces.during('machine', index, () => machine.restore(pieces, meta));
+    const content = await opened(open, index);
+    const table = readTable(content.library, index);
+    if (index <= applier.kept) {
+      await content.machine.return();
+      return table;
+    }
+    const pieces = new Watched(content.machine);
+    try {
+      await machine.restore(pieces, { index, term, timeMs, machineVersion });
+    } catch (cause) {
+      throw pieces.failure === undefined ? cause : unreadable(pieces.failure.cause, index);
+    }
+    if (pieces.failure !== undefined) throw unreadable(pieces.failure.cause, index);
     return table;
   }
 
@@ -146,10 +142,10 @@ export class MachineState {
 
 /** Pieces of a snapshot on their way to a reader, who may hide that they could not be had. */
 class Watched implements AsyncIterable<Uint8Array> {
-  readonly #pieces: Pieces;
-  #failure: { readonly cause: unknown } | undefined;
+  failure: { readonly cause: unknown } | undefined;
+  readonly #pieces: AsyncIterable<Uint8Array>;
 
-  constructor(pieces: Pieces) {
+  constructor(pieces: AsyncIterable<Uint8Array>) {
     this.#pieces = pieces;
   }
 
@@ -157,29 +153,29 @@ class Watched implements AsyncIterable<Uint8Array> {
     try {
       yield* this.#pieces;
     } catch (cause) {
-      this.#failure = { cause };
+      this.failure = { cause };
       throw cause;
     }
   }
+}
 
-  /** What `read` gives; an error that says whose fault it is that it could not. */
-  async during<T>(
-    blame: 'damaged' | 'machine',
-    index: number,
-    read: () => T | PromiseLike<T>,
-  ): Promise<T> {
-    let value: T | undefined;
-    let refused: { readonly cause: unknown } | undefined;
-    try {
-      value = await read();
-    } catch (cause) {
-      refused = { cause };
-    }
-    if (this.#failure !== undefined) throw unreadable(this.#failure.cause, index);
-    if (refused === undefined) return value as T;
-    if (blame === 'machine') throw refused.cause;
+async function opened(
+  open: () => PromiseLike<SnapshotContent>,
+  index: number,
+): Promise<SnapshotContent> {
+  try {
+    return await open();
+  } catch (cause) {
+    throw unreadable(cause, index);
+  }
+}
+
+function readTable(library: Uint8Array, index: number): Sessions {
+  try {
+    return decodeSessions(library);
+  } catch (cause) {
     const message = `the library's part of the snapshot at index ${index} is damaged`;
-    const details = { cause: refused.cause, index, outcome: 'unknown' } as const;
+    const details = { cause, index, outcome: 'unknown' } as const;
     throw new CoxswainError('ERR_STORE_CORRUPT', message, details);
   }
 }

@@ -160,6 +160,16 @@ export class RaftNode<C, R, Q = never, A = never>
     }, wait);
   }
 
+  /**
+   * Takes a snapshot of all that is applied here, unless there is one, and lets go of the log before
+   * it as far as `snapshot.keepEntries` says. Resolves once it is durable, with the index of the last
+   * entry that it holds. Rejects with ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED or what stopped the node.
+   */
+  async takeSnapshot(options: WaitOptions = {}): Promise<{ readonly index: number }> {
+    const wait = this.#checkWait('takeSnapshot', options, ['signal', 'timeoutMs']);
+    return { index: await this.#engine.takeSnapshot(wait) };
+  }
+
   /** Asks this member to stand for election now. A live leader's followers will refuse it. */
   campaign(): void {
     this.#engine.campaign();

@@ -6,6 +6,7 @@ import { clusterIdOf, isJoinerClusterId, isSameCluster, joinerClusterId } from '
 import { decodeIdentity, encodeIdentity, newIncarnation, type StoreIdentity } from './identity.ts';
 import { invalidOption } from './option-checks.ts';
 import type { CheckedOptions } from './options.ts';
+import { planRestore, readLastApplied } from './restore-plan.ts';
 import type { RosterEntry } from './roster.ts';
 import { snapshotOptions } from './snapshot-settings.ts';
 import { storeCall } from './store-call.ts';
@@ -22,10 +23,15 @@ export interface Startup {
   readonly identity: StoreIdentity;
   readonly roster: readonly RosterEntry[];
   readonly snapshot: StoredSnapshot | undefined;
+  /** The machine has kept the effects of every entry up to here itself. */
+  readonly keptUpTo: number;
   readonly init: Omit<RaftInit, 'now'>;
 }
 
-type Options = Omit<CheckedOptions<unknown, unknown, unknown, unknown>, 'stateMachine' | 'codec'>;
+type AllOptions = CheckedOptions<never, unknown, never, unknown>;
+type Options = Omit<AllOptions, 'stateMachine' | 'codec'> & {
+  readonly stateMachine: Pick<AllOptions['stateMachine'], 'lastApplied'>;
+};
 
 /** A store as it is found, or made, with the configurations that can be in force. */
 interface Opened {
@@ -45,13 +51,11 @@ export async function startUp(options: Options): Promise<Startup> {
   const found = await storeCall('load', () => log.load());
   try {
     const opened = await open(await loadState(found, snapshots), options);
-    const { identity, members } = opened;
-    return {
-      identity,
-      roster: members,
-      snapshot: opened.stored.snapshot,
-      init: initOf(options, opened),
-    };
+    const { identity, members, stored } = opened;
+    const lastApplied = await readLastApplied(options.stateMachine);
+    const { keptUpTo } = planRestore({ ...stored, lastApplied });
+    const init = initOf(options, opened);
+    return { identity, roster: members, snapshot: stored.snapshot, keptUpTo, init };
   } catch (cause) {
     await Promise.allSettled([options.storage.close()]);
     throw cause;
