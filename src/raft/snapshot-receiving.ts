@@ -79,12 +79,6 @@ export function restoreInstalled(state: RaftState): void {
   restore(state, installing.head);
 }
 
-/** A member that was started again has its machine restored before anything is applied. */
-export function restoreLatest(state: RaftState): void {
-  const { latest } = state.snapshots;
-  if (latest !== undefined && state.applied < latest.index) restore(state, latest);
-}
-
 /** The machine is where the snapshot stands. */
 export function machineRestored(state: RaftState, { index }: Restored): void {
   if (state.snapshots.restoring !== index) return;

@@ -88,10 +88,18 @@ export interface Sending {
   storedBefore: number | undefined;
 }
 
-export function createSnapshots(latest: SnapshotHead | undefined, repairFrom: number): Snapshots {
+/** When a member is started again its machine, too, has to be put where the snapshot stands. */
+export function createSnapshots(
+  latest: SnapshotHead | undefined,
+  applied: number,
+  repairFrom: number,
+): Snapshots {
+  const isAhead = latest !== undefined && latest.index > applied;
   return {
     ...{ latest, taking: false, wanted: 0, distrusted: undefined },
     machineDurable: Number.POSITIVE_INFINITY,
-    ...{ incoming: undefined, installing: undefined, restoring: undefined, repairFrom },
+    incoming: undefined,
+    installing: isAhead ? { head: latest, write: 0 } : undefined,
+    ...{ restoring: undefined, repairFrom },
   };
 }

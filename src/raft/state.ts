@@ -223,7 +223,7 @@ export function createState(init: RaftInit): RaftState {
       ...{ wanted: 0, granted: 0, asked: undefined, fresh: undefined, coming: undefined },
       jumpedMs: Number.NEGATIVE_INFINITY,
     },
-    snapshots: createSnapshots(init.snapshot, init.repairFrom),
+    snapshots: createSnapshots(init.snapshot, init.applied, init.repairFrom),
     clocks: undefined,
     candidacy: undefined,
     leading: undefined,
