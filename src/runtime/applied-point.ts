@@ -72,7 +72,7 @@ export class AppliedPoint {
   }
 }
 
-/** Throws ERR_VERSION_UNSUPPORTED for what this build, or a machine of version `supported`, lacks. */
+/** Throws ERR_VERSION_UNSUPPORTED for what this build, or a machine of that version, lacks. */
 export function checkVersion(wanted: VersionEntry, supported: number, index: number): void {
   const { features, machineVersion } = wanted;
   if (features <= FEATURES && machineVersion <= supported) return;

@@ -1,4 +1,4 @@
-// What a node begins with: its snapshot, its log, and a machine that may have kept its state itself.
+// What a node begins with: its snapshot, its log, and a machine that may have kept its state.
 import type { LogPosition, StateMachine, StoredLog } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 

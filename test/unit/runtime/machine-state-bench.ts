@@ -1,4 +1,4 @@
-// An applier, a machine that keeps every command, and its state as a whole; all in the test's hands.
+// An applier, a machine that keeps every command, and its state as a whole, for tests to drive.
 import type { LogEntry, LogPosition, SnapshotMeta } from '../../../src/contracts/index.ts';
 import type { CoxswainError } from '../../../src/errors.ts';
 import type { Sessions } from '../../../src/raft/index.ts';
@@ -21,7 +21,7 @@ export async function join(
 }
 
 /** The table as text: how many bytes it has is somebody else's concern. */
-export function encodeSessions({ open }: Sessions): Uint8Array[] {
+function encodeSessions({ open }: Sessions): Uint8Array[] {
   return [Buffer.from(JSON.stringify([...open.keys()]))];
 }
 

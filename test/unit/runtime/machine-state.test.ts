@@ -226,7 +226,7 @@ describe('a restore', () => {
     expect([bench.content, bench.restored]).toEqual([[], []]);
   });
 
-  it('that has not begun is refused when the node closes, and one that has is awaited', async () => {
+  it('not begun is refused when the node closes, and one that has begun is awaited', async () => {
     const bench = new MachineBench();
     const opened = new Deferred<ReturnType<typeof good.open>>();
     const begun = bench.state.restore(() => opened.promise, good.at);
