@@ -31,7 +31,6 @@ export { type EntryRun, OwnEntry, type SizedEntry } from './sized-entry.ts';
 export {
   decodeContent,
   encodeContent,
-  type SnapshotContent,
 } from './snapshot-content.ts';
 export {
   decodeSnapshotHeader,
