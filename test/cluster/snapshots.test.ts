@@ -34,9 +34,8 @@ describe('a snapshot', () => {
     const back = await world.cluster.start(id ?? '');
     back.on('snapshot', ({ origin }) => void origins.push(origin));
     await proposeMany(30, 55);
-    await world.clock.until(
-      () => back.status().applied === world.cluster.nodes[0]?.status().commit,
-    );
+    const leader = await world.leader();
+    await world.clock.until(() => back.status().applied === leader.status().commit);
     expect(origins).toContain('received');
     const all = Array.from({ length: 85 }, (_, at) => `${at}`);
     expect(world.machines.get(id ?? '')?.query()).toEqual(all);

@@ -28,8 +28,10 @@ export {
 } from './session-entries.ts';
 export { decodeSessions, encodeSessions } from './sessions-table.ts';
 export { type EntryRun, OwnEntry, type SizedEntry } from './sized-entry.ts';
+
 export type { ReceivedChunk } from './snapshot-chunk.ts';
 export { decodeContent, encodeContent, type SnapshotContent } from './snapshot-content.ts';
+
 export {
   decodeSnapshotHeader,
   encodeSnapshotHeader,

@@ -113,14 +113,14 @@ function readFloat(reader: ByteReader): number {
 class Chunks {
   readonly #done: Uint8Array[] = [];
   #chunk: Uint8Array = new Uint8Array(CHUNK_BYTES);
-  #used = 0;
+  #writer: ByteWriter = new ByteWriter(this.#chunk);
+  #left = CHUNK_BYTES;
 
   /** Where to write the next `bytes`, exactly. */
   room(bytes: number): ByteWriter {
-    if (this.#used + bytes > this.#chunk.length) this.#flush(bytes);
-    const from = this.#used;
-    this.#used += bytes;
-    return new ByteWriter(this.#chunk.subarray(from, this.#used));
+    if (bytes > this.#left) this.#flush(bytes);
+    this.#left -= bytes;
+    return this.#writer;
   }
 
   bytes(value: Uint8Array): void {
@@ -141,10 +141,12 @@ class Chunks {
 
   /** Ends the chunk that is being written; the next has room for `bytes` at least. */
   #flush(bytes: number): void {
-    if (this.#used > 0) this.#done.push(this.#chunk.subarray(0, this.#used));
+    const written = this.#writer.block();
+    if (written.length > 0) this.#done.push(written);
     // A long result between short ones leaves room, which the next ones can have.
-    this.#chunk = this.#chunk.subarray(this.#used);
-    if (this.#chunk.length < bytes) this.#chunk = new Uint8Array(CHUNK_BYTES);
-    this.#used = 0;
+    this.#chunk =
+      this.#left < bytes ? new Uint8Array(CHUNK_BYTES) : this.#chunk.subarray(written.length);
+    this.#writer = new ByteWriter(this.#chunk);
+    this.#left = this.#chunk.length;
   }
 }

@@ -69,6 +69,11 @@ const refused: readonly (readonly [name: string, changes: object])[] = [
   ['storage', { storage: {} }],
   ['storage.log', { storage: { close: noop } }],
   ['storage.log', { storage: { close: noop, log: { load: noop, write: noop } } }],
+  ['storage.snapshots', { storage: { close: noop, log: new MemoryStorage().log } }],
+  [
+    'storage.snapshots',
+    { storage: { close: noop, log: new MemoryStorage().log, snapshots: { save: noop } } },
+  ],
   ['transport', { transport: undefined }],
   ['transport', { transport: { open: noop, send: noop } }],
   ['codec.command', { codec: {} }],

@@ -249,7 +249,7 @@ describe('lengths that are claimed', () => {
     }
   });
 
-  it('of the library are bounded, and nothing is made ready for what is not there (F16)', async () => {
+  it('of the library are bounded, and no room is made for what is not there (F16)', async () => {
     for (const [high, low] of [
       [0, 512 * 2 ** 20 + 1],
       [1, 0],
