@@ -19,6 +19,7 @@ export function cloneState(state: RaftState): RaftState {
     },
     following: { ...state.following },
     reading: { ...state.reading },
+    stalling: { ...state.stalling },
     candidacy: candidacy && { ...candidacy, votes: new Map(candidacy.votes) },
     leading: leading && cloneLeading(leading),
     writes: { ...state.writes },
@@ -60,6 +61,7 @@ export function hashState(state: RaftState): number {
     [timeLeft(state, state.silentUntilMs), ageOf(state, state.following.contactMs)],
     [state.following.stream, state.following.verified, state.following.round],
     readingOf(state),
+    stallingOf(state),
     candidacyOf(state),
     leadingOf(state),
     [writes.issued - completed, since(writes.hard), since(writes.lineage)],
@@ -133,7 +135,7 @@ function leadingOf(state: RaftState): readonly unknown[] {
   ]);
   return [
     [round, lastStream, timeLeft(state, heartbeatDueMs)],
-    [handover?.to, handover && timeLeft(state, handover.dueMs)],
+    [handover?.to, handover && timeLeft(state, handover.dueMs), leading.asked],
     [[...reads.waiting].map(askOf), reads.batch?.round, reads.batch?.index],
     [...(reads.batch?.asks ?? [])].map(askOf),
     followers,
@@ -151,6 +153,12 @@ function readingOf({ now, options, reading }: RaftState): readonly unknown[] {
   const { asked, granted, wanted } = reading;
   const ageMs = asked && Math.min(now - asked.atMs, options.heartbeatMs);
   return [wanted, granted, asked?.term, asked?.upTo, ageMs];
+}
+
+function stallingOf(state: RaftState): readonly unknown[] {
+  const { keepUntilMs, letGo, restUntilMs, stalled, standAtMs } = state.stalling;
+  const times = [keepUntilMs, restUntilMs, standAtMs].map((atMs) => timeLeft(state, atMs));
+  return [stalled, letGo, times];
 }
 
 function askOf([id, { boot, incarnation, upTo }]: [string, ReadAsk]): readonly unknown[] {

@@ -21,10 +21,12 @@ export type {
   Campaign,
   ChangeMembers,
   Clocks,
+  Configure,
   Propose,
   RaftEvent,
   Read,
   Receive,
+  Stall,
   Start,
   Timeout,
   Transfer,
@@ -92,6 +94,7 @@ export {
   type Sessions,
   type Verdict,
 } from './sessions.ts';
+export type { Stalling } from './stalls.ts';
 export {
   type Candidacy,
   type ClockReading,

@@ -22,6 +22,7 @@ import {
 import { committedIndex } from './quorum.ts';
 import { incarnationOf } from './recognition.ts';
 import { becomeFollower } from './roles.ts';
+import { letGo } from './stalls.ts';
 import type { Leading, RaftState } from './state.ts';
 import { continueHandover } from './transfer.ts';
 
@@ -35,6 +36,7 @@ export function startLeading(state: RaftState): void {
     lastStream: 0,
     handover: undefined,
     yielded: new Map(),
+    asked: [],
     roundsSentMs: [],
     reads: { waiting: new Map(), batch: undefined },
   };
@@ -146,6 +148,7 @@ export function leaderTimeout(state: RaftState): void {
     heartbeat(state);
     dropRemoved(state, leading);
   }
+  letGo(state);
   for (const [id, progress] of leading.progress) {
     if (!owesCommit(state, progress)) continue;
     progress.commitSent = Math.min(state.commit, progress.match);

@@ -11,6 +11,7 @@ import {
 } from './membership.ts';
 import type { Progress } from './progress.ts';
 import type { LeaderReads, Reading } from './reading.ts';
+import type { Stalling } from './stalls.ts';
 
 /** Bounds and times of the core. Times in ms of the monotonic clock, sizes in bytes. */
 export interface RaftOptions {
@@ -76,6 +77,8 @@ export interface Leading {
   handover: Handover | undefined;
   /** Who was asked to take over, after which round: until it hears a later one, it may. */
   readonly yielded: Map<MemberId, number>;
+  /** Whom this leader has asked to take over since it began to let go of its own accord. */
+  asked: readonly MemberId[];
   /** Ring by round: when it was sent. */
   readonly roundsSentMs: number[];
   readonly reads: LeaderReads;
@@ -143,6 +146,7 @@ export interface RaftState {
   readonly reading: Reading;
   /** Undefined until the driver has told what the wall clock says. */
   clocks: ClockReading | undefined;
+  readonly stalling: Stalling;
   candidacy: Candidacy | undefined;
   leading: Leading | undefined;
   readonly writes: Writes;
@@ -207,6 +211,10 @@ export function createState(init: RaftInit): RaftState {
       jumpedMs: Number.NEGATIVE_INFINITY,
     },
     clocks: undefined,
+    stalling: {
+      ...{ stalled: false, letGo: false, standAtMs: Number.POSITIVE_INFINITY },
+      ...{ restUntilMs: Number.NEGATIVE_INFINITY, keepUntilMs: Number.NEGATIVE_INFINITY },
+    },
     candidacy: undefined,
     leading: undefined,
     writes: { issued: 0, completed: 0, hard: 0, recognition: 0, lineage: 0 },

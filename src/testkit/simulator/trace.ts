@@ -197,6 +197,8 @@ const eventNames: Readonly<Record<Exclude<RaftEvent['type'], 'receive'>, string>
   transfer: 'TransferLeader',
   read: 'ReadIndex',
   clocks: 'Clocks',
+  stall: 'Stall',
+  configure: 'Configure',
 };
 
 const roleNames = {
