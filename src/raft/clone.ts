@@ -156,8 +156,11 @@ function readingOf({ now, options, reading }: RaftState): readonly unknown[] {
 }
 
 function stallingOf(state: RaftState): readonly unknown[] {
-  const { keepUntilMs, letGo, restUntilMs, stalled, standAtMs } = state.stalling;
-  const times = [keepUntilMs, restUntilMs, standAtMs].map((atMs) => timeLeft(state, atMs));
+  const { letGo, stalled } = state.stalling;
+  const { keepUntilMs, restUntilMs, standAtMs, unfitUntilMs } = state.stalling;
+  const times = [keepUntilMs, restUntilMs, standAtMs, unfitUntilMs].map((atMs) =>
+    timeLeft(state, atMs),
+  );
   return [stalled, letGo, times];
 }
 

@@ -15,7 +15,7 @@ import { voteResult } from './quorum.ts';
 import { isPassive, isRecognisedVoter } from './recognition.ts';
 import { startLeading } from './replication.ts';
 import { becomeFollower, forgetLeader } from './roles.ts';
-import { isHeldBack } from './stalls.ts';
+import { isUnfit } from './stalls.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
 
 /**
@@ -101,7 +101,7 @@ export function receiveVoteReply(state: RaftState, from: MemberId, reply: VoteRe
 /** The leader hands over to us: nobody needs to be asked whether it is gone (thesis §3.10). */
 export function receiveTimeoutNow(state: RaftState, from: MemberId, message: TimeoutNow): void {
   if (message.term !== state.term || state.leader !== from || !mayStand(state)) return;
-  if (isHeldBack(state)) return;
+  if (isUnfit(state)) return;
   // Called off; or nothing was heard since a restart, and then it may have been.
   if (state.following.round === 0 || message.round < state.following.round) return;
   becomeFollower(state, state.term, undefined);

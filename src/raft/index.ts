@@ -94,7 +94,6 @@ export {
   type Sessions,
   type Verdict,
 } from './sessions.ts';
-export type { Stalling } from './stalls.ts';
 export {
   type Candidacy,
   type ClockReading,

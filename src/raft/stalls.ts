@@ -11,7 +11,7 @@ import { heirOf, startHandover } from './transfer.ts';
 /** After that many longest election timeouts a leader may let go again: fewer would be a game. */
 const KEEP_TIMEOUTS = 10;
 
-/** For so many it does not stand again when the stall is over that made it let go. */
+/** When a stall is over that made it let go it does not stand, after any it does not take over. */
 const REST_TIMEOUTS = 2;
 
 /** A member that holds back waits so much longer for the others to find a leader. */
@@ -25,6 +25,8 @@ export interface Stalling {
   letGo: boolean;
   /** Until then it does not stand: it let go, and may stall again. */
   restUntilMs: number;
+  /** Until then it does not take over from a leader that lives. */
+  unfitUntilMs: number;
   /** Until then it does not let go. */
   keepUntilMs: number;
   /** It holds back, and no longer than until then; Infinity while a leader is heard. */
@@ -33,10 +35,12 @@ export interface Stalling {
 
 export function noteStall(state: RaftState, { stalled }: Stall): void {
   const { leading, now, options, stalling } = state;
+  const rested = now + REST_TIMEOUTS * options.electionMaxMs;
   if (!stalled && stalling.letGo) {
     stalling.letGo = false;
-    stalling.restUntilMs = now + REST_TIMEOUTS * options.electionMaxMs;
+    stalling.restUntilMs = rested;
   }
+  if (!stalled) stalling.unfitUntilMs = rested;
   // Who was asked last may take over yet; nobody else is asked.
   if (!stalled && leading !== undefined) leading.asked = [];
   stalling.stalled = stalled;
@@ -65,9 +69,12 @@ export function letGo(state: RaftState): void {
   startHandover(state, { type: 'transfer', to }, options.electionMinMs);
 }
 
-/** Whoever is asked to take over now had better not. */
-export function isHeldBack({ now, stalling }: RaftState): boolean {
-  return stalling.stalled || now < stalling.restUntilMs;
+/**
+ * Whoever is asked to take over now had better not. Where every write is too slow, the others are
+ * as slow as the leader, if not at the same moment, and an election could take for ever.
+ */
+export function isUnfit({ now, stalling }: RaftState): boolean {
+  return stalling.stalled || now < stalling.unfitUntilMs;
 }
 
 /**
@@ -75,8 +82,8 @@ export function isHeldBack({ now, stalling }: RaftState): boolean {
  * slow as this one. Who stood because nobody else did keeps what it won.
  */
 export function holdsBack(state: RaftState): boolean {
-  if (!isHeldBack(state)) return false;
   const { now, options, stalling } = state;
+  if (!stalling.stalled && now >= stalling.restUntilMs) return false;
   if (stalling.standAtMs === Number.POSITIVE_INFINITY) {
     stalling.standAtMs = now + PATIENCE_TIMEOUTS * options.electionMaxMs;
   }

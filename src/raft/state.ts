@@ -213,7 +213,8 @@ export function createState(init: RaftInit): RaftState {
     clocks: undefined,
     stalling: {
       ...{ stalled: false, letGo: false, standAtMs: Number.POSITIVE_INFINITY },
-      ...{ restUntilMs: Number.NEGATIVE_INFINITY, keepUntilMs: Number.NEGATIVE_INFINITY },
+      ...{ restUntilMs: Number.NEGATIVE_INFINITY, unfitUntilMs: Number.NEGATIVE_INFINITY },
+      keepUntilMs: Number.NEGATIVE_INFINITY,
     },
     candidacy: undefined,
     leading: undefined,

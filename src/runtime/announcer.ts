@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'eventemitter3';
 import type { Logger, Membership } from '../contracts/index.ts';
 import type { RaftState } from '../raft/index.ts';
-import type { NodeEvents } from './events.ts';
+import type { NodeEvents, StallEvent } from './events.ts';
 
 export type Emit = <E extends keyof NodeEvents>(
   event: E,
@@ -15,6 +15,7 @@ export class Announcer {
   readonly #logger: Logger;
   readonly #membership: () => Membership;
   #membersChanged = false;
+  #stalls: StallEvent[] = [];
   #told: Pick<RaftState, 'role' | 'term' | 'leader' | 'commit'>;
 
   constructor(state: RaftState, emit: Emit, logger: Logger, membership: () => Membership) {
@@ -30,7 +31,16 @@ export class Announcer {
     this.#membersChanged = true;
   }
 
+  stall(event: StallEvent): void {
+    this.#stalls.push(event);
+  }
+
   endTurn(): void {
+    if (this.#stalls.length > 0) {
+      const stalls = this.#stalls;
+      this.#stalls = [];
+      for (const event of stalls) this.announce('stall', event);
+    }
     if (this.#membersChanged) {
       this.#membersChanged = false;
       this.announce('members', this.#membership());

@@ -33,6 +33,8 @@ export class Applier<C, R, Q, A> {
   readonly #parts: ApplierParts<C, R, Q, A>;
   #applied: number;
   #target: number;
+  /** Since when the next entry waits, or the machine works on it. */
+  #nextSinceMs = 0;
   /** The machine or the store is at work, or owes an answer: nothing else may start. */
   #busy = false;
   #stopped = false;
@@ -54,8 +56,15 @@ export class Applier<C, R, Q, A> {
     return this.#applied;
   }
 
+  /** Since when entries wait and none was settled; Infinity when none waits. */
+  get busySinceMs(): number {
+    const isWaiting = this.#applied < this.#target && !this.#stopped;
+    return isWaiting ? this.#nextSinceMs : Number.POSITIVE_INFINITY;
+  }
+
   /** Entries up to `upTo` are committed and durable. */
   advance(upTo: number): void {
+    if (this.#applied === this.#target) this.#nextSinceMs = this.#parts.clock.now();
     this.#target = Math.max(this.#target, upTo);
     this.#pump();
   }
@@ -106,7 +115,7 @@ export class Applier<C, R, Q, A> {
     const start = this.#applied;
     const stop = Math.min(this.#target, start + this.#parts.maxApplyBatch);
     while (this.#applied < stop && !this.#busy && !this.#stopped) this.#applyNext();
-    if (this.#applied > start) this.#parts.advanced(this.#applied);
+    if (this.#applied > start) this.#moved();
     if (this.#busy || this.#stopped) return;
     if (this.#applied > start) this.#askDue();
     if (this.#applied < this.#target) this.#yield();
@@ -155,6 +164,11 @@ export class Applier<C, R, Q, A> {
     }
   }
 
+  #moved(): void {
+    this.#nextSinceMs = this.#parts.clock.now();
+    this.#parts.advanced(this.#applied);
+  }
+
   #settle(entry: LogEntry, result: unknown): void {
     this.#applied = entry.index;
     this.#parts.settled(entry, result);
@@ -168,7 +182,7 @@ export class Applier<C, R, Q, A> {
       this.#busy = false;
       then(value);
       if (this.#applied > before) {
-        this.#parts.advanced(this.#applied);
+        this.#moved();
         this.#askDue();
       }
       this.#runQueries();

@@ -6,6 +6,7 @@ import { type ConfigurationAt, createState, type Propose, type RaftState } from 
 import { Announcer, type Emit } from './announcer.ts';
 import { Applier } from './applier.ts';
 import { ClockWarnings } from './clock-warnings.ts';
+import { changeOptions, type OptionChanges } from './configuring.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { EventLoop, type EventLoopHooks } from './event-loop.ts';
 import { incarnationText } from './identity.ts';
@@ -28,7 +29,8 @@ import {
 import { Roster } from './roster.ts';
 import { Sender } from './sender.ts';
 import { SessionApplier } from './session-applier.ts';
-import type { Startup } from './startup.ts';
+import { Stalls } from './stalls.ts';
+import { coreOptions, type Startup } from './startup.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StoreRecord } from './store-record.ts';
 import { Ticker } from './ticker.ts';
@@ -57,6 +59,7 @@ export class Engine<C, R, Q, A> {
   readonly #ticker: Ticker;
   readonly #inbox: Inbox;
   readonly #announcer: Announcer;
+  readonly #stalls: Stalls;
   readonly #roster: Roster;
   readonly #loop: EventLoop;
   #closing: Promise<void> | undefined;
@@ -67,14 +70,15 @@ export class Engine<C, R, Q, A> {
     const { identity } = startup;
     const record = new StoreRecord(identity);
     const roster = new Roster(startup.roster);
-    const { maxAppendBytes, maxCommandBytes } = limits;
+    const { maxCommandBytes } = limits;
     const state = createState({ ...startup.init, now: clock.now() });
     const store = storage.log;
     const failed = (cause: unknown) => this.#fail(cause);
-    const window = new LogWindow(state.log.last + 1, limits.memoryWindowBytes);
+    const window = new LogWindow(state.log.last + 1, limits);
     const frames = new FrameCodec(identity, (clusterId) => record.joined(clusterId));
     const proposals = new Proposals(limits);
     const writer = new Writer(store, window, {
+      now: () => clock.now(),
       meta: (known) => {
         if (clock.now() >= state.silentUntilMs) record.promise(options.electionMinMs);
         return record.take(known);
@@ -83,7 +87,10 @@ export class Engine<C, R, Q, A> {
       failed,
     });
     const sender = new Sender({
-      ...{ state, transport, codec: frames, window, store, maxAppendBytes, failed },
+      ...{ state, transport, codec: frames, window, store, failed },
+      get maxAppendBytes() {
+        return limits.maxAppendBytes;
+      },
     });
     this.#options = options;
     this.#startup = startup;
@@ -97,8 +104,8 @@ export class Engine<C, R, Q, A> {
     this.#ticker = new Ticker({ state, clock, proposals, wake: () => this.#loop.wake() });
     this.#applier = this.#createApplier();
     this.#forwarding = this.#createForwarding(frames);
-    const opening = encodeSessionOpen(options.sessions);
-    this.#delegates = this.#createDelegates(frames, opening);
+    this.#delegates = this.#createDelegates(frames);
+    this.#stalls = this.#createStalls();
     this.#inbox = this.#createInbox(frames);
     const runner = new EffectRunner({
       ...{ window, writer, sender, proposals, roster },
@@ -113,15 +120,27 @@ export class Engine<C, R, Q, A> {
       ...{ forwarding: this.#forwarding, wake: () => this.#loop.wake() },
     });
     this.reads = new Reads({
-      ...{ state, clock, applier: this.#applier, maxQueuedReads: limits.maxQueuedReads },
+      ...{ state, clock, applier: this.#applier },
+      get maxQueuedReads() {
+        return limits.maxQueuedReads;
+      },
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
       wake: () => this.#loop.wake(),
     });
     this.sessions = new SessionRequests({
-      ...{ requests: this.requests, codec, clock, opening, options: state.options },
+      ...{ requests: this.requests, codec, clock },
+      get opening() {
+        return encodeSessionOpen(options.sessions);
+      },
+      get options() {
+        return state.options;
+      },
     });
     this.operations = new Operations({
-      ...{ state, roster, clock, maxMembers: limits.maxMembers },
+      ...{ state, roster, clock },
+      get maxMembers() {
+        return limits.maxMembers;
+      },
       push: (event) => this.#loop.push(event),
       waitFor: (look, wait) => this.requests.waitFor(look, wait),
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
@@ -170,6 +189,13 @@ export class Engine<C, R, Q, A> {
     this.#loop.wake();
   }
 
+  /** All of it or, when it throws, nothing. */
+  configure(changes: OptionChanges): void {
+    this.checkOpen();
+    changeOptions(this.#options, changes);
+    this.#loop.push({ type: 'configure', options: coreOptions(this.#options) });
+  }
+
   campaign(): void {
     this.#loop.push({ type: 'campaign' });
   }
@@ -193,12 +219,19 @@ export class Engine<C, R, Q, A> {
 
   #createApplier(): Applier<C, R, Q, A> {
     const { clock, codec, limits, stateMachine, storage } = this.#options;
-    const { maxAppendBytes, maxApplyBatch, maxQueuedReads } = limits;
     const store = storage.log;
     return new Applier(
       {
         ...{ machine: stateMachine, codec: codec.command, window: this.#window, store, clock },
-        ...{ maxApplyBatch, maxReadBytes: maxAppendBytes, maxQueries: maxQueuedReads },
+        get maxApplyBatch() {
+          return limits.maxApplyBatch;
+        },
+        get maxReadBytes() {
+          return limits.maxAppendBytes;
+        },
+        get maxQueries() {
+          return limits.maxQueuedReads;
+        },
         sessions: this.#sessionApplier,
         isLeading: () => this.#state.role === 'leader',
         due: (wallMs) => this.#ticker.due(wallMs),
@@ -216,6 +249,15 @@ export class Engine<C, R, Q, A> {
     return new SessionApplier({ machine: stateMachine, command, result });
   }
 
+  #createStalls(): Stalls {
+    const { logger, stall } = this.#options;
+    return new Stalls({
+      ...{ limits: stall, logger, store: this.#writer, machine: this.#applier },
+      tell: (event) => this.#announcer.stall(event),
+      push: (event) => this.#loop.push(event),
+    });
+  }
+
   #createLoop(runner: EffectRunner): EventLoop {
     const { checkInvariants, clock } = this.#options;
     const hooks: EventLoopHooks = {
@@ -223,6 +265,7 @@ export class Engine<C, R, Q, A> {
         runner.run(effects, event);
         this.operations.handled(event);
       },
+      beginTurn: (lateMs) => this.#stalls.turn(lateMs),
       takeProposals: () => this.#takeProposals(),
       takeReads: () => this.reads.take(),
       endTurn: () => this.#endTurn(),
@@ -231,11 +274,13 @@ export class Engine<C, R, Q, A> {
         this.#forwarding.expire(nowMs);
         this.leaderships.check(nowMs);
         this.#ticker.expire(nowMs);
+        this.#stalls.expire(nowMs);
       },
       nextExpiry: () => {
         const { leaderships, requests } = this;
         const waits = Math.min(requests.nextExpiry(), this.#forwarding.nextExpiry());
-        return Math.min(waits, leaderships.nextExpiry(), this.#ticker.nextExpiry());
+        const own = Math.min(this.#ticker.nextExpiry(), this.#stalls.nextExpiry());
+        return Math.min(waits, own, leaderships.nextExpiry());
       },
       failed: (cause) => this.#fail(cause),
     };
@@ -251,23 +296,29 @@ export class Engine<C, R, Q, A> {
       transport,
       codec: frames,
       proposals: this.#proposals,
-      maxBytes: limits.maxAppendBytes,
+      get maxBytes() {
+        return limits.maxAppendBytes;
+      },
       decodeResult: (bytes) => codec.result.decode(bytes),
     });
   }
 
-  #createDelegates(frames: FrameCodec, sessionOpening: Uint8Array): Delegates {
-    const { codec, limits, transport } = this.#options;
+  #createDelegates(frames: FrameCodec): Delegates {
+    const { codec, limits, sessions, transport } = this.#options;
     return new Delegates({
       state: this.#state,
       transport,
       codec: frames,
       proposals: this.#proposals,
       maxCommandBytes: limits.maxCommandBytes,
-      maxBytes: limits.maxAppendBytes,
+      get maxBytes() {
+        return limits.maxAppendBytes;
+      },
       maxFrameBytes: transport.supports.maxFrameBytes,
       encodeResult: (result) => codec.result.encode(result as R),
-      sessionOpening,
+      get sessionOpening() {
+        return encodeSessionOpen(sessions);
+      },
     });
   }
 

@@ -1,5 +1,6 @@
+export type { OptionChanges } from './configuring.ts';
 export { EntryContext } from './entry-context.ts';
-export type { CommittedEvent, LeaderEvent, NodeEvents, RoleEvent } from './events.ts';
+export type { CommittedEvent, LeaderEvent, NodeEvents, RoleEvent, StallEvent } from './events.ts';
 export { msgpack, msgpackCodec, rawCodec } from './msgpack-codec.ts';
 export {
   checkBoolean,
@@ -15,6 +16,7 @@ export {
   presets,
   type RaftNodeOptions,
   type SessionLimits,
+  type StallLimits,
   type TimingPreset,
 } from './options.ts';
 export { type Awaited, type ChangeOptions, type CloseOptions, RaftNode } from './raft-node.ts';

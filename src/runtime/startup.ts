@@ -1,7 +1,7 @@
 // What a node must know before its first step: whose store this is, what it holds, who is a member.
 import type { LogEntry, LogStore, StoredLog } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
-import type { ConfigurationAt, RaftInit } from '../raft/index.ts';
+import type { ConfigurationAt, RaftInit, RaftOptions } from '../raft/index.ts';
 import { clusterIdOf, isJoinerClusterId, isSameCluster, joinerClusterId } from './cluster-id.ts';
 import { decodeIdentity, encodeIdentity, newIncarnation, type StoreIdentity } from './identity.ts';
 import { invalidOption } from './option-checks.ts';
@@ -15,6 +15,11 @@ export interface Startup {
   readonly roster: readonly RosterEntry[];
   readonly init: Omit<RaftInit, 'now'>;
 }
+
+type CoreSource = Pick<
+  Options,
+  'electionMaxMs' | 'electionMinMs' | 'heartbeatMs' | 'lease' | 'limits' | 'maxClockOffsetMs'
+>;
 
 type Options = Omit<CheckedOptions<unknown, unknown, unknown, unknown>, 'stateMachine' | 'codec'>;
 
@@ -157,9 +162,7 @@ function initOf(
   options: Options,
   { identity, members, silentMs, stored }: Opened,
 ): Startup['init'] {
-  const { electionMaxMs, electionMinMs, heartbeatMs, id, lease, limits, seed } = options;
-  const { maxAppendBytes, maxInflightAppends, maxInflightBytes } = limits;
-  const { maxApplyLagBytes, maxUncommittedBytes } = limits;
+  const { id, seed } = options;
   const { base, hardState, lastTimeMs, runs, sizes } = stored;
   const { admitted, boot, incarnation, pins } = identity;
   return {
@@ -167,12 +170,20 @@ function initOf(
     known: { admitted, pins },
     configs: members.map(({ config, index }) => ({ config, index })),
     positions: { base, runs, sizes, lastTimeMs },
-    options: {
-      ...{ heartbeatMs, electionMinMs, electionMaxMs, maxAppendBytes },
-      ...{ maxInflightAppends, maxInflightBytes, maxUncommittedBytes, maxApplyLagBytes },
-      maxClockDrift: lease.maxClockDrift,
-      maxClockOffsetMs: options.maxClockOffsetMs,
-    },
+    options: coreOptions(options),
     applied: base.index,
+  };
+}
+
+/** Those of the core, as the node's options are now. */
+export function coreOptions(options: CoreSource): RaftOptions {
+  const { electionMaxMs, electionMinMs, heartbeatMs, lease, limits, maxClockOffsetMs } = options;
+  const { maxAppendBytes, maxInflightAppends, maxInflightBytes } = limits;
+  const { maxApplyLagBytes, maxUncommittedBytes } = limits;
+  const { maxClockDrift } = lease;
+  return {
+    ...{ heartbeatMs, electionMinMs, electionMaxMs, maxAppendBytes },
+    ...{ maxInflightAppends, maxInflightBytes, maxUncommittedBytes, maxApplyLagBytes },
+    ...{ maxClockDrift, maxClockOffsetMs },
   };
 }

@@ -135,12 +135,16 @@ describe('a member that stalls and does not lead (RA4)', () => {
     return member;
   }
 
-  it('does not take over', () => {
+  it('does not take over, nor soon after: it may stall again', () => {
     const member = follower();
     member.step(begins);
     member.receive('b', timeoutNow);
     expect(member.state.role).toBe('follower');
     member.step(ends);
+    member.pass(2 * electionMaxMs - 1);
+    member.receive('b', timeoutNow);
+    expect(member.state.role).toBe('follower');
+    member.pass(1);
     member.receive('b', timeoutNow);
     expect(member.state.role).toBe('candidate');
   });

@@ -11,7 +11,7 @@ const text = new TextDecoder();
 /** An applier and everything it touches; what it is told to do is in the test's hands. */
 export class ApplierBench {
   readonly store = new DeferredStore();
-  readonly window = new LogWindow(1, 1 << 20);
+  readonly window = new LogWindow(1, { memoryWindowBytes: 1 << 20 });
   readonly settled: string[] = [];
   readonly advanced: number[] = [];
   readonly failed: CoxswainError[] = [];
@@ -20,6 +20,7 @@ export class ApplierBench {
   apply: (command: string) => string | PromiseLike<string> = (command) => command.toUpperCase();
   answer: (query: string) => string | PromiseLike<string> = (query) => query;
   soon: (() => void)[] = [];
+  nowMs = 0;
   readonly applier: Applier<string, string, string, string>;
 
   constructor({ applied = 0, maxApplyBatch = 100 } = {}) {
@@ -46,7 +47,7 @@ export class ApplierBench {
           maxQueries: 100,
         },
         clock: {
-          ...{ now: never, wallMs: never, after: never },
+          ...{ now: () => this.nowMs, wallMs: never, after: never },
           soon: (callback) => void this.soon.push(callback),
         },
         sessions: { apply: () => undefined },

@@ -83,6 +83,7 @@ const ofAnyone: readonly Change[] = [
   ['stall', ({ stalling }) => Object.assign(stalling, { stalled: true })],
   ['letting go', ({ stalling }) => Object.assign(stalling, { letGo: true })],
   ['rest', ({ now, stalling }) => Object.assign(stalling, { restUntilMs: now + 7 })],
+  ['fitness', ({ now, stalling }) => Object.assign(stalling, { unfitUntilMs: now + 7 })],
   ['keeping on', ({ now, stalling }) => Object.assign(stalling, { keepUntilMs: now + 7 })],
   ['patience', ({ now, stalling }) => Object.assign(stalling, { standAtMs: now + 7 })],
 ];
