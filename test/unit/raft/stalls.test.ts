@@ -199,7 +199,7 @@ describe('a member that stalls and does not lead (RA4)', () => {
 });
 
 describe('members that stall together (RA4)', () => {
-  const seeds = Array.from({ length: 50 }, (_, at) => at);
+  const seeds = Array.from({ length: 15 }, (_, at) => at);
   const idsOf = (count: number) => [...'abcde'].slice(0, count);
 
   function led(count: number, seed: number): [Network, TestMember] {

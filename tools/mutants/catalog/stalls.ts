@@ -80,9 +80,8 @@ export const STALLS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: WATCH,
-        find: 'if (begunMs === undefined) next = Math.min(next, of.busySinceMs + limits[limit]);',
-        replace:
-          'if (begunMs !== undefined) next = Math.min(next, of.busySinceMs + limits[limit]);',
+        find: 'next = Math.min(next, of.busySinceMs + limits[limit]);',
+        replace: 'next = Math.max(next, of.busySinceMs + limits[limit]);',
       },
     ],
   },
@@ -105,8 +104,8 @@ export const STALLS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: CONFIGURING,
-        find: '    progress.promisedUntilMs -= electionMaxMs * moreDrift;\n',
-        replace: '    progress.promisedUntilMs -= 0 * electionMaxMs * moreDrift;\n',
+        find: 'Math.max(0, options.maxClockDrift - old.maxClockDrift);',
+        replace: 'Math.max(0, old.maxClockDrift - old.maxClockDrift);',
       },
     ],
   },
