@@ -105,6 +105,7 @@ export {
   type RaftOptions,
   type RaftState,
   type Recognition,
+  type Stalling,
   type Unwritten,
   type Writes,
 } from './state.ts';

@@ -17,22 +17,6 @@ const REST_TIMEOUTS = 2;
 /** A member that holds back waits so much longer for the others to find a leader. */
 const PATIENCE_TIMEOUTS = 2;
 
-/** What a member knows of its own fitness. Times by the monotonic clock, ms. */
-export interface Stalling {
-  /** As the driver said last. */
-  stalled: boolean;
-  /** It has let go, or tried to, since that stall began. */
-  letGo: boolean;
-  /** Until then it does not stand: it let go, and may stall again. */
-  restUntilMs: number;
-  /** Until then it does not take over from a leader that lives. */
-  unfitUntilMs: number;
-  /** Until then it does not let go. */
-  keepUntilMs: number;
-  /** It holds back, and no longer than until then; Infinity while a leader is heard. */
-  standAtMs: number;
-}
-
 export function noteStall(state: RaftState, { stalled }: Stall): void {
   const { leading, now, options, stalling } = state;
   const rested = now + REST_TIMEOUTS * options.electionMaxMs;

@@ -11,7 +11,6 @@ import {
 } from './membership.ts';
 import type { Progress } from './progress.ts';
 import type { LeaderReads, Reading } from './reading.ts';
-import type { Stalling } from './stalls.ts';
 
 /** Bounds and times of the core. Times in ms of the monotonic clock, sizes in bytes. */
 export interface RaftOptions {
@@ -59,6 +58,22 @@ export interface Recognition {
   readonly pins: Map<MemberId, number>;
   /** While it is not admitted: who has it on disk which store this one runs on. */
   readonly greeted: Set<MemberId>;
+}
+
+/** What a member knows of its own fitness. Times by the monotonic clock, ms. */
+export interface Stalling {
+  /** As the driver said last. */
+  stalled: boolean;
+  /** It has let go, or tried to, since that stall began. */
+  letGo: boolean;
+  /** Until then it does not stand: it let go, and may stall again. */
+  restUntilMs: number;
+  /** Until then it does not take over from a leader that lives. */
+  unfitUntilMs: number;
+  /** Until then it does not let go. */
+  keepUntilMs: number;
+  /** It holds back, and no longer than until then; Infinity while a leader is heard. */
+  standAtMs: number;
 }
 
 /** A candidate's or pre-candidate's count. */

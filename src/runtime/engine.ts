@@ -119,23 +119,8 @@ export class Engine<C, R, Q, A> {
       ...{ state, clock, codec: codec.command, maxCommandBytes, proposals },
       ...{ forwarding: this.#forwarding, wake: () => this.#loop.wake() },
     });
-    this.reads = new Reads({
-      ...{ state, clock, applier: this.#applier },
-      get maxQueuedReads() {
-        return limits.maxQueuedReads;
-      },
-      startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
-      wake: () => this.#loop.wake(),
-    });
-    this.sessions = new SessionRequests({
-      ...{ requests: this.requests, codec, clock },
-      get opening() {
-        return encodeSessionOpen(options.sessions);
-      },
-      get options() {
-        return state.options;
-      },
-    });
+    this.reads = this.#createReads();
+    this.sessions = this.#createSessions();
     this.operations = new Operations({
       ...{ state, roster, clock },
       get maxMembers() {
@@ -255,6 +240,33 @@ export class Engine<C, R, Q, A> {
       ...{ limits: stall, logger, store: this.#writer, machine: this.#applier },
       tell: (event) => this.#announcer.stall(event),
       push: (event) => this.#loop.push(event),
+    });
+  }
+
+  #createReads(): Reads<Q, A> {
+    const state = this.#state;
+    const { clock, limits } = this.#options;
+    return new Reads({
+      ...{ state, clock, applier: this.#applier },
+      get maxQueuedReads() {
+        return limits.maxQueuedReads;
+      },
+      startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
+      wake: () => this.#loop.wake(),
+    });
+  }
+
+  #createSessions(): SessionRequests<C, R> {
+    const state = this.#state;
+    const { clock, codec, sessions } = this.#options;
+    return new SessionRequests({
+      ...{ requests: this.requests, codec, clock },
+      get opening() {
+        return encodeSessionOpen(sessions);
+      },
+      get options() {
+        return state.options;
+      },
     });
   }
 

@@ -58,7 +58,7 @@ describe('configure', () => {
     expect(await world.value(world.node('c').read(undefined))).toHaveLength(40);
   });
 
-  test('cuts the lease when clocks may drift more, and heartbeats come as often as it says', async () => {
+  test('cuts the lease when clocks may drift more, and beats as often as it says', async () => {
     const leader = await start();
     await world.value(leader.propose('x'));
     await world.clock.advance(100);

@@ -142,7 +142,7 @@ describe('a leader lets go (RA4)', () => {
     expect(stalls.map(({ ended }) => ended)).toEqual([false, true]);
   });
 
-  test('not for a bound that is higher: heartbeats and commits need no disk of its own (F12)', async () => {
+  test('not below its bound: heartbeats and commits need no disk of its own (F12)', async () => {
     const { gate, leader } = await startGated('abc', withStore);
     leader.configure({ stall: { storeMs: 100_000 } });
     const { term } = leader.status();
