@@ -112,7 +112,7 @@ export const STALLS_MUTANTS: readonly Mutant[] = [
   {
     name: 'limits-copied-at-open',
     bug: 'a part of the options is replaced, and whoever holds the old one goes by that',
-    source: 'the same limit, kept in two places',
+    source: 'Raft thesis §10.2.1',
     edits: [
       {
         file: 'src/runtime/configuring.ts',
