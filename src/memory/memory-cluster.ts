@@ -10,6 +10,7 @@ import {
   type RaftNodeOptions,
   type SessionLimits,
   type SnapshotSettings,
+  type StallLimits,
   systemClock,
 } from '../runtime/index.ts';
 import { MemoryNetwork } from './memory-network.ts';
@@ -29,6 +30,7 @@ export interface MemoryClusterOptions<C, R, Q = never, A = never> {
   readonly limits?: Partial<Limits>;
   readonly sessions?: Partial<SessionLimits>;
   readonly snapshot?: Partial<SnapshotSettings>;
+  readonly stall?: Partial<StallLimits>;
   /** Seed of every random choice, a whole number below 2^32. Default 1. */
   readonly seed?: number;
   readonly clock?: Clock;
@@ -174,7 +176,7 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
 
 const known = [
   ...['size', 'stateMachine', 'codec', 'heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs'],
-  ...['limits', 'sessions', 'snapshot', 'seed', 'clock', 'logger', 'checkInvariants'],
+  ...['limits', 'sessions', 'snapshot', 'stall', 'seed', 'clock', 'logger', 'checkInvariants'],
 ];
 
 /** A cluster of members named `a`, `b`, `c`, …, all started. */

@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'eventemitter3';
 import type { Logger, Membership } from '../contracts/index.ts';
 import type { RaftState, SnapshotHead } from '../raft/index.ts';
-import type { NodeEvents } from './events.ts';
+import type { NodeEvents, StallEvent } from './events.ts';
 
 export type Emit = <E extends keyof NodeEvents>(
   event: E,
@@ -17,6 +17,7 @@ export class Announcer {
   /** Is that the name of a snapshot of this run? */
   readonly #isOwn: (id: string) => boolean;
   #membersChanged = false;
+  #stalls: StallEvent[] = [];
   #told: Pick<RaftState, 'role' | 'term' | 'leader' | 'commit'>;
   #snapshot: SnapshotHead | undefined;
 
@@ -41,7 +42,16 @@ export class Announcer {
     this.#membersChanged = true;
   }
 
+  stall(event: StallEvent): void {
+    this.#stalls.push(event);
+  }
+
   endTurn(): void {
+    if (this.#stalls.length > 0) {
+      const stalls = this.#stalls;
+      this.#stalls = [];
+      for (const event of stalls) this.announce('stall', event);
+    }
     if (this.#membersChanged) {
       this.#membersChanged = false;
       this.announce('members', this.#membership());

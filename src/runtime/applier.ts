@@ -6,6 +6,7 @@ import { Batches, isCommand, type SettleBatch, UndecodedError } from './batches.
 import { EntryContext } from './entry-context.ts';
 import { type ExclusiveJob, JobQueue } from './exclusive-jobs.ts';
 import type { LogWindow } from './log-window.ts';
+import type { Limits } from './options.ts';
 import type { SessionApplier } from './session-applier.ts';
 import { storeCall } from './store-call.ts';
 import { isThenable } from './thenable.ts';
@@ -17,10 +18,8 @@ export interface ApplierParts<C, R, Q, A> {
   readonly window: LogWindow;
   readonly store: LogStore;
   readonly clock: Clock;
-  readonly maxApplyBatch: number;
-  readonly maxReadBytes: number;
-  /** Queries that wait for their turn: a count. */
-  readonly maxQueries: number;
+  /** As they are at the moment of use. */
+  readonly limits: Pick<Limits, 'maxAppendBytes' | 'maxApplyBatch' | 'maxQueuedReads'>;
   /** What entries of sessions come to. */
   readonly sessions: Pick<SessionApplier<C, R>, 'apply' | 'applyKept' | 'judge' | 'keep'>;
   /** Is the machine to be asked when something falls due? */
@@ -81,6 +80,11 @@ export class Applier<C, R, Q, A> {
     return this.#work.sinceMs;
   }
 
+  /** The same, as long as entries wait for it; Infinity when none does. */
+  get lateSinceMs(): number {
+    return this.backlog > 0 ? this.#work.sinceMs : Number.POSITIVE_INFINITY;
+  }
+
   /** Entries up to `upTo` are committed and durable. */
   advance(upTo: number): void {
     this.#target = Math.max(this.#target, upTo);
@@ -108,7 +112,7 @@ export class Applier<C, R, Q, A> {
     };
     const othersWait = this.#activeQueries > 0 && (this.backlog > 0 || this.#hasReadyJob());
     if (this.#stopped || !(this.#busy || othersWait)) return run();
-    if (this.#queries.length >= this.#parts.maxQueries) throw tooManyQueries();
+    if (this.#queries.length >= this.#parts.limits.maxQueuedReads) throw tooManyQueries();
     this.#queries.push(run);
   }
 
@@ -188,7 +192,7 @@ export class Applier<C, R, Q, A> {
 
   /** True when it ends because the machine or the store owes an answer. */
   #runEntries(start: number): boolean {
-    const stop = Math.min(this.#target, start + this.#parts.maxApplyBatch);
+    const stop = Math.min(this.#target, start + this.#parts.limits.maxApplyBatch);
     const jobs = this.#jobs.length;
     this.#busy = true;
     while (this.#point.index < stop && this.#jobs.length === jobs && !this.#stopped) {
@@ -351,7 +355,7 @@ export class Applier<C, R, Q, A> {
 
   /** Always false: nothing else starts until the store has answered. */
   #load(): false {
-    const { maxReadBytes, store } = this.#parts;
+    const { limits, store } = this.#parts;
     const from = this.#point.index + 1;
     const until = this.#target + 1;
     const skipped = this.#skipped;
@@ -366,7 +370,7 @@ export class Applier<C, R, Q, A> {
       if (skipped === this.#skipped) throw cause;
       resume([]);
     };
-    const read = storeCall('read', () => store.read(from, until, maxReadBytes));
+    const read = storeCall('read', () => store.read(from, until, limits.maxAppendBytes));
     this.#track(read.then(resume, refuse).catch(this.#failed));
     return false;
   }

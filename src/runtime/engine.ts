@@ -6,6 +6,7 @@ import { type ConfigurationAt, createState, type Propose, type RaftState } from 
 import { Announcer, type Emit } from './announcer.ts';
 import { ChunkSender } from './chunk-sender.ts';
 import { ClockWarnings } from './clock-warnings.ts';
+import { changeOptions, type OptionChanges } from './configuring.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { EventLoop, type EventLoopHooks } from './event-loop.ts';
 import { incarnationText, originOf } from './identity.ts';
@@ -29,7 +30,8 @@ import {
 } from './requests/index.ts';
 import { Roster } from './roster.ts';
 import { Sender } from './sender.ts';
-import type { Startup } from './startup.ts';
+import { Stalls } from './stalls.ts';
+import { coreOptions, type Startup } from './startup.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StoreRecord } from './store-record.ts';
 import { Ticker } from './ticker.ts';
@@ -57,6 +59,7 @@ export class Engine<C, R, Q, A> {
   readonly #ticker: Ticker;
   readonly #inbox: Inbox;
   readonly #announcer: Announcer;
+  readonly #stalls: Stalls;
   readonly #roster: Roster;
   readonly #loop: EventLoop;
   #closing: Promise<void> | undefined;
@@ -67,14 +70,15 @@ export class Engine<C, R, Q, A> {
     const { identity } = startup;
     const record = new StoreRecord(identity);
     const roster = new Roster(startup.roster);
-    const { maxAppendBytes, maxCommandBytes } = limits;
+    const { maxCommandBytes } = limits;
     const state = createState({ ...startup.init, now: clock.now() });
     const store = storage.log;
     const failed = (cause: unknown) => this.#fail(cause);
-    const window = new LogWindow(state.log.last + 1, limits.memoryWindowBytes);
+    const window = new LogWindow(state.log.last + 1, limits);
     const frames = new FrameCodec(identity, (clusterId) => record.joined(clusterId));
     const proposals = new Proposals(limits);
     const writer = new Writer(store, window, {
+      now: () => clock.now(),
       meta: (known) => {
         if (clock.now() >= state.silentUntilMs) record.promise(options.electionMinMs);
         return record.take(known);
@@ -95,8 +99,8 @@ export class Engine<C, R, Q, A> {
     this.#ticker = new Ticker({ state, clock, proposals, wake: () => this.#loop.wake() });
     this.#machine = this.#createMachine();
     this.#forwarding = this.#createForwarding(frames);
-    const opening = encodeSessionOpen(options.sessions);
-    this.#delegates = this.#createDelegates(frames, opening);
+    this.#delegates = this.#createDelegates(frames);
+    this.#stalls = this.#createStalls();
     this.#inbox = this.#createInbox(frames);
     const { applier, snapshotter } = this.#machine;
     const chunks = new ChunkSender({
@@ -104,7 +108,7 @@ export class Engine<C, R, Q, A> {
       headerOf: (id) => snapshotter.headerOf(id),
     });
     const sender = new Sender({
-      ...{ state, transport, codec: frames, window, store, maxAppendBytes, chunks, failed },
+      ...{ state, transport, codec: frames, window, store, limits, chunks, failed },
     });
     const runner = new EffectRunner({
       ...{ window, writer, sender, proposals, roster, applier, snapshots: snapshotter },
@@ -117,16 +121,13 @@ export class Engine<C, R, Q, A> {
       ...{ state, clock, codec: codec.command, maxCommandBytes, proposals },
       ...{ forwarding: this.#forwarding, wake: () => this.#loop.wake() },
     });
-    this.reads = new Reads({
-      ...{ state, clock, applier, maxQueuedReads: limits.maxQueuedReads },
-      startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
-      wake: () => this.#loop.wake(),
-    });
-    this.sessions = new SessionRequests({
-      ...{ requests: this.requests, codec, clock, opening, options: state.options },
-    });
+    this.reads = this.#createReads();
+    this.sessions = this.#createSessions();
     this.operations = new Operations({
-      ...{ state, roster, clock, maxMembers: limits.maxMembers },
+      ...{ state, roster, clock },
+      get maxMembers() {
+        return limits.maxMembers;
+      },
       push: (event) => this.#loop.push(event),
       waitFor: (look, wait) => this.requests.waitFor(look, wait),
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
@@ -186,6 +187,13 @@ export class Engine<C, R, Q, A> {
     }, wait);
   }
 
+  /** All of it or, when it throws, nothing. */
+  configure(changes: OptionChanges): void {
+    this.checkOpen();
+    changeOptions(this.#options, changes);
+    this.#loop.push({ type: 'configure', options: coreOptions(this.#options) });
+  }
+
   campaign(): void {
     this.#loop.push({ type: 'campaign' });
   }
@@ -221,6 +229,42 @@ export class Engine<C, R, Q, A> {
     });
   }
 
+  #createStalls(): Stalls {
+    const { logger, stall } = this.#options;
+    return new Stalls({
+      ...{ limits: stall, logger, store: this.#writer, machine: this.#machine.applier },
+      tell: (event) => this.#announcer.stall(event),
+      push: (event) => this.#loop.push(event),
+    });
+  }
+
+  #createReads(): Reads<Q, A> {
+    const state = this.#state;
+    const { clock, limits } = this.#options;
+    return new Reads({
+      ...{ state, clock, applier: this.#machine.applier },
+      get maxQueuedReads() {
+        return limits.maxQueuedReads;
+      },
+      startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
+      wake: () => this.#loop.wake(),
+    });
+  }
+
+  #createSessions(): SessionRequests<C, R> {
+    const state = this.#state;
+    const { clock, codec, sessions } = this.#options;
+    return new SessionRequests({
+      ...{ requests: this.requests, codec, clock },
+      get opening() {
+        return encodeSessionOpen(sessions);
+      },
+      get options() {
+        return state.options;
+      },
+    });
+  }
+
   #createLoop(runner: EffectRunner): EventLoop {
     const { checkInvariants, clock } = this.#options;
     const hooks: EventLoopHooks = {
@@ -228,6 +272,7 @@ export class Engine<C, R, Q, A> {
         runner.run(effects, event);
         this.operations.handled(event);
       },
+      beginTurn: (lateMs) => this.#stalls.turn(lateMs),
       takeProposals: () => this.#takeProposals(),
       takeReads: () => this.reads.take(),
       endTurn: () => this.#endTurn(),
@@ -236,11 +281,13 @@ export class Engine<C, R, Q, A> {
         this.#forwarding.expire(nowMs);
         this.leaderships.check(nowMs);
         this.#ticker.expire(nowMs);
+        this.#stalls.expire(nowMs);
       },
       nextExpiry: () => {
         const { leaderships, requests } = this;
         const waits = Math.min(requests.nextExpiry(), this.#forwarding.nextExpiry());
-        return Math.min(waits, leaderships.nextExpiry(), this.#ticker.nextExpiry());
+        const own = Math.min(this.#ticker.nextExpiry(), this.#stalls.nextExpiry());
+        return Math.min(waits, own, leaderships.nextExpiry());
       },
       failed: (cause) => this.#fail(cause),
     };
@@ -256,23 +303,29 @@ export class Engine<C, R, Q, A> {
       transport,
       codec: frames,
       proposals: this.#proposals,
-      maxBytes: limits.maxAppendBytes,
+      get maxBytes() {
+        return limits.maxAppendBytes;
+      },
       decodeResult: (bytes) => codec.result.decode(bytes),
     });
   }
 
-  #createDelegates(frames: FrameCodec, sessionOpening: Uint8Array): Delegates {
-    const { codec, limits, transport } = this.#options;
+  #createDelegates(frames: FrameCodec): Delegates {
+    const { codec, limits, sessions, transport } = this.#options;
     return new Delegates({
       state: this.#state,
       transport,
       codec: frames,
       proposals: this.#proposals,
       maxCommandBytes: limits.maxCommandBytes,
-      maxBytes: limits.maxAppendBytes,
+      get maxBytes() {
+        return limits.maxAppendBytes;
+      },
       maxFrameBytes: transport.supports.maxFrameBytes,
       encodeResult: (result) => codec.result.encode(result as R),
-      sessionOpening,
+      get sessionOpening() {
+        return encodeSessionOpen(sessions);
+      },
     });
   }
 

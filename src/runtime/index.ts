@@ -1,3 +1,4 @@
+export type { OptionChanges } from './configuring.ts';
 export { EntryContext } from './entry-context.ts';
 export type {
   CommittedEvent,
@@ -5,6 +6,7 @@ export type {
   NodeEvents,
   RoleEvent,
   SnapshotEvent,
+  StallEvent,
 } from './events.ts';
 export { msgpack, msgpackCodec, rawCodec } from './msgpack-codec.ts';
 export {
@@ -21,6 +23,7 @@ export {
   presets,
   type RaftNodeOptions,
   type SessionLimits,
+  type StallLimits,
   type TimingPreset,
 } from './options.ts';
 export { type Awaited, type ChangeOptions, type CloseOptions, RaftNode } from './raft-node.ts';

@@ -38,14 +38,12 @@ export class MachineHost<C, R, Q, A> {
   constructor(parts: MachineHostParts<C, R, Q, A>) {
     const { failed, push, settled, snapshot, state, window } = parts;
     const { clock, codec, limits, stateMachine: machine, storage } = parts.options;
-    const { maxAppendBytes, maxApplyBatch, maxQueuedReads } = limits;
     const { command, result } = codec;
     this.sessions = new SessionApplier({ machine, command, result });
     this.applier = new Applier(
       {
         ...{ machine, codec: command, window, store: storage.log, clock, settled, failed },
-        ...{ maxApplyBatch, maxReadBytes: maxAppendBytes, maxQueries: maxQueuedReads },
-        ...{ sessions: this.sessions, due: parts.due },
+        ...{ limits, sessions: this.sessions, due: parts.due },
         isLeading: () => state.role === 'leader',
         advanced: (index) => push({ type: 'applied', index }),
       },

@@ -4,6 +4,7 @@ import type { LogEntry, LogStore, MemberId, Transport } from '../contracts/index
 import type { Append, RaftState, Send } from '../raft/index.ts';
 import type { ChunkSender } from './chunk-sender.ts';
 import type { LogWindow } from './log-window.ts';
+import type { Limits } from './options.ts';
 import { storeError } from './store-call.ts';
 import type { FrameCodec } from './wire/index.ts';
 
@@ -13,7 +14,7 @@ export interface SenderParts {
   readonly codec: FrameCodec;
   readonly window: LogWindow;
   readonly store: LogStore;
-  readonly maxAppendBytes: number;
+  readonly limits: Pick<Limits, 'maxAppendBytes'>;
   readonly chunks: Pick<ChunkSender, 'send'>;
   readonly failed: (cause: unknown) => void;
 }
@@ -109,14 +110,14 @@ export class Sender {
   /** Fails only while the entries are wanted: a truncation may have removed them. */
   async #read(to: MemberId, append: Append): Promise<readonly LogEntry[]> {
     const { from, until } = append;
-    const { store, window, maxAppendBytes } = this.#parts;
+    const { limits, store, window } = this.#parts;
     const entries: LogEntry[] = [];
     for (let next = from; next < until; next = from + entries.length) {
       const recent = window.slice(next, until);
       // What is still in memory may not be in the store yet.
       const stored = Math.min(until, window.first);
       try {
-        entries.push(...(recent ?? (await store.read(next, stored, maxAppendBytes))));
+        entries.push(...(recent ?? (await store.read(next, stored, limits.maxAppendBytes))));
       } catch (cause) {
         if (this.#isCurrent(to, append)) throw storeError('read', cause);
         return entries;

@@ -1,7 +1,7 @@
 // What a node must know before its first step: whose store this is, what it holds, who is a member.
 import type { LogEntry, LogStore, StoredLog, StoredSnapshot } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
-import type { ConfigurationAt, RaftInit } from '../raft/index.ts';
+import type { ConfigurationAt, RaftInit, RaftOptions } from '../raft/index.ts';
 import { clusterIdOf, isJoinerClusterId, isSameCluster, joinerClusterId } from './cluster-id.ts';
 import { decodeIdentity, encodeIdentity, newIncarnation, type StoreIdentity } from './identity.ts';
 import { invalidOption } from './option-checks.ts';
@@ -32,6 +32,17 @@ type AllOptions = CheckedOptions<never, unknown, never, unknown>;
 type Options = Omit<AllOptions, 'stateMachine' | 'codec'> & {
   readonly stateMachine: Pick<AllOptions['stateMachine'], 'lastApplied'>;
 };
+
+type CoreSource = Pick<
+  Options,
+  | 'electionMaxMs'
+  | 'electionMinMs'
+  | 'heartbeatMs'
+  | 'lease'
+  | 'limits'
+  | 'maxClockOffsetMs'
+  | 'snapshot'
+>;
 
 /** A store as it is found, or made, with the configurations that can be in force. */
 interface Opened {
@@ -182,9 +193,7 @@ function initOf(
   options: Options,
   { identity, members, silentMs, stored }: Opened,
 ): Startup['init'] {
-  const { electionMaxMs, electionMinMs, heartbeatMs, id, lease, limits, seed } = options;
-  const { maxAppendBytes, maxInflightAppends, maxInflightBytes } = limits;
-  const { maxApplyLagBytes, maxUncommittedBytes } = limits;
+  const { id, seed } = options;
   const { base, hardState, lastTimeMs, runs, sizes } = stored.log;
   const snapshot = stored.snapshot && headOf(stored.snapshot);
   const { admitted, boot, incarnation, pins } = identity;
@@ -193,14 +202,20 @@ function initOf(
     known: { admitted, pins },
     configs: members.map(({ config, index }) => ({ config, index })),
     positions: { base, runs, sizes, lastTimeMs: Math.max(lastTimeMs, snapshot?.timeMs ?? 0) },
-    ...{ snapshot, repairFrom: 0 },
-    options: {
-      ...{ heartbeatMs, electionMinMs, electionMaxMs, maxAppendBytes },
-      ...{ maxInflightAppends, maxInflightBytes, maxUncommittedBytes, maxApplyLagBytes },
-      maxClockDrift: lease.maxClockDrift,
-      maxClockOffsetMs: options.maxClockOffsetMs,
-      snapshot: snapshotOptions(options.snapshot),
-    },
-    applied: 0,
+    ...{ snapshot, repairFrom: 0, applied: 0 },
+    options: coreOptions(options),
+  };
+}
+
+/** Those of the core, as the node's options are now. */
+export function coreOptions(options: CoreSource): RaftOptions {
+  const { electionMaxMs, electionMinMs, heartbeatMs, lease, limits, maxClockOffsetMs } = options;
+  const { maxAppendBytes, maxInflightAppends, maxInflightBytes } = limits;
+  const { maxApplyLagBytes, maxUncommittedBytes } = limits;
+  const { maxClockDrift } = lease;
+  return {
+    ...{ heartbeatMs, electionMinMs, electionMaxMs, maxAppendBytes },
+    ...{ maxInflightAppends, maxInflightBytes, maxUncommittedBytes, maxApplyLagBytes },
+    ...{ maxClockDrift, maxClockOffsetMs, snapshot: snapshotOptions(options.snapshot) },
   };
 }

@@ -12,7 +12,7 @@ const text = new TextDecoder();
 /** An applier and everything it touches; what it is told to do is in the test's hands. */
 export class ApplierBench {
   readonly store = new DeferredStore();
-  readonly window = new LogWindow(1, 1 << 20);
+  readonly window = new LogWindow(1, { memoryWindowBytes: 1 << 20 });
   readonly settled: string[] = [];
   readonly advanced: number[] = [];
   readonly failed: CoxswainError[] = [];
