@@ -1,7 +1,9 @@
-// Tells the host what a turn has changed, at its end. A listener that throws harms nobody else.
+// Tells the host what a turn has changed, at its end: listeners of the node, and subscribers of the
+// process. A listener that throws harms nobody else.
 import type { EventEmitter } from 'eventemitter3';
 import type { Logger, Membership } from '../contracts/index.ts';
 import type { RaftState } from '../raft/index.ts';
+import { type MessageOrigin, publishEvent } from './channels.ts';
 import type { NodeEvents } from './events.ts';
 
 export type Emit = <E extends keyof NodeEvents>(
@@ -14,14 +16,22 @@ export class Announcer {
   readonly #emit: Emit;
   readonly #logger: Logger;
   readonly #membership: () => Membership;
+  readonly #origin: MessageOrigin;
   #membersChanged = false;
   #told: Pick<RaftState, 'role' | 'term' | 'leader' | 'commit'>;
 
-  constructor(state: RaftState, emit: Emit, logger: Logger, membership: () => Membership) {
+  constructor(
+    state: RaftState,
+    emit: Emit,
+    logger: Logger,
+    membership: () => Membership,
+    origin: MessageOrigin,
+  ) {
     this.#state = state;
     this.#emit = emit;
     this.#logger = logger;
     this.#membership = membership;
+    this.#origin = origin;
     const { commit, leader, role, term } = state;
     this.#told = { commit, leader, role, term };
   }
@@ -56,5 +66,6 @@ export class Announcer {
     } catch (err) {
       this.#logger.error({ err, event }, 'a listener threw');
     }
+    publishEvent(this.#origin, event, args[0]);
   }
 }

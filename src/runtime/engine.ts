@@ -12,6 +12,7 @@ import { incarnationText } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { LogWindow } from './log-window.ts';
 import { membershipOf } from './membership.ts';
+import { Meter, type MetricsSnapshot, meteredTransport, snapshotOf } from './metrics/index.ts';
 import type { CheckedOptions } from './options.ts';
 import {
   Delegates,
@@ -32,6 +33,7 @@ import type { Startup } from './startup.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StoreRecord } from './store-record.ts';
 import { Ticker } from './ticker.ts';
+import { Tracer } from './trace.ts';
 import { encodeSessionOpen, FrameCodec, PROTOCOL_VERSION } from './wire/index.ts';
 import { Writer } from './writer.ts';
 
@@ -47,6 +49,8 @@ export class Engine<C, R, Q, A> {
   readonly #options: CheckedOptions<C, R, Q, A>;
   readonly #startup: Startup;
   readonly #state: RaftState;
+  readonly #meter: Meter;
+  readonly #tracer: Tracer | undefined;
   readonly #window: LogWindow;
   readonly #writer: Writer;
   readonly #proposals: Proposals;
@@ -62,13 +66,17 @@ export class Engine<C, R, Q, A> {
   #closing: Promise<void> | undefined;
   #fault: CoxswainError | undefined;
 
-  constructor(options: CheckedOptions<C, R, Q, A>, startup: Startup, emit: Emit) {
-    const { clock, codec, limits, logger, storage, transport } = options;
+  constructor(given: CheckedOptions<C, R, Q, A>, startup: Startup, emit: Emit) {
+    const { clock, codec, limits, logger, storage } = given;
     const { identity } = startup;
     const record = new StoreRecord(identity);
     const roster = new Roster(startup.roster);
     const { maxAppendBytes, maxCommandBytes } = limits;
     const state = createState({ ...startup.init, now: clock.now() });
+    const origin = { cluster: given.cluster, member: given.id };
+    const meter = new Meter(state, clock, origin);
+    const transport = meteredTransport(given.transport, meter.counting, origin);
+    const options = { ...given, transport };
     const store = storage.log;
     const failed = (cause: unknown) => this.#fail(cause);
     const window = new LogWindow(state.log.last + 1, limits.memoryWindowBytes);
@@ -79,7 +87,11 @@ export class Engine<C, R, Q, A> {
         if (clock.now() >= state.silentUntilMs) record.promise(options.electionMinMs);
         return record.take(known);
       },
-      written: (event) => this.#loop.push(event),
+      begun: (batch) => meter.writeBegun(batch),
+      written: (event) => {
+        meter.writeEnded();
+        this.#loop.push(event);
+      },
       failed,
     });
     const sender = new Sender({
@@ -88,11 +100,13 @@ export class Engine<C, R, Q, A> {
     this.#options = options;
     this.#startup = startup;
     this.#state = state;
+    this.#meter = meter;
+    this.#tracer = options.trace && new Tracer(state, options.trace, logger);
     this.#window = window;
     this.#writer = writer;
     this.#proposals = proposals;
     this.#roster = roster;
-    this.#announcer = new Announcer(state, emit, logger, () => membershipOf(state, roster));
+    this.#announcer = new Announcer(state, emit, logger, () => this.members(), origin);
     this.#sessionApplier = this.#createSessionApplier();
     this.#ticker = new Ticker({ state, clock, proposals, wake: () => this.#loop.wake() });
     this.#applier = this.#createApplier();
@@ -103,17 +117,21 @@ export class Engine<C, R, Q, A> {
     const runner = new EffectRunner({
       ...{ window, writer, sender, proposals, roster },
       membersChanged: (configs) => this.#membersChanged(configs),
-      apply: (upTo) => this.#applier.advance(upTo),
+      apply: (upTo) => {
+        meter.applicable(upTo);
+        this.#applier.advance(upTo);
+      },
       readIndex: (effect) => this.reads.grant(effect),
       roleChanged: () => this.#roleChanged(),
     });
     this.#loop = this.#createLoop(runner);
     this.requests = new Requests({
       ...{ state, clock, codec: codec.command, maxCommandBytes, proposals },
-      ...{ forwarding: this.#forwarding, wake: () => this.#loop.wake() },
+      ...{ forwarding: this.#forwarding, meter: meter.requests, wake: () => this.#loop.wake() },
     });
     this.reads = new Reads({
       ...{ state, clock, applier: this.#applier, maxQueuedReads: limits.maxQueuedReads },
+      meter: meter.requests,
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
       wake: () => this.#loop.wake(),
     });
@@ -186,6 +204,20 @@ export class Engine<C, R, Q, A> {
     });
   }
 
+  metrics(): MetricsSnapshot {
+    return snapshotOf(this.#state, this.#meter, {
+      nowMs: this.#options.clock.now(),
+      applied: this.#applier.applied,
+      isClosed: this.#closing !== undefined,
+      fault: this.#fault,
+      waitingProposals: this.#proposals.waiting,
+      waitingReads: this.reads.waiting,
+      openSessions: this.#sessionApplier.count,
+      badFrames: this.#inbox.badFrames,
+      staleFrames: this.#inbox.staleFrames,
+    });
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#shutDown();
     return this.#closing;
@@ -203,7 +235,10 @@ export class Engine<C, R, Q, A> {
         isLeading: () => this.#state.role === 'leader',
         due: (wallMs) => this.#ticker.due(wallMs),
         settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
-        advanced: (index) => this.#loop.push({ type: 'applied', index }),
+        advanced: (index) => {
+          this.#meter.applied(index);
+          this.#loop.push({ type: 'applied', index });
+        },
         failed: (cause) => this.#fail(cause),
       },
       this.#startup.init.applied,
@@ -220,12 +255,14 @@ export class Engine<C, R, Q, A> {
     const { checkInvariants, clock } = this.#options;
     const hooks: EventLoopHooks = {
       run: (effects, event) => {
+        this.#meter.look(event, effects);
+        this.#tracer?.look(event, effects);
         runner.run(effects, event);
         this.operations.handled(event);
       },
       takeProposals: () => this.#takeProposals(),
       takeReads: () => this.reads.take(),
-      endTurn: () => this.#endTurn(),
+      endTurn: (lateMs) => this.#endTurn(lateMs),
       expire: (nowMs) => {
         this.requests.expire(nowMs);
         this.#forwarding.expire(nowMs);
@@ -247,6 +284,7 @@ export class Engine<C, R, Q, A> {
     return new Forwarding({
       state: this.#state,
       clock,
+      meter: this.#meter.requests,
       identity: this.#startup.identity,
       transport,
       codec: frames,
@@ -268,6 +306,7 @@ export class Engine<C, R, Q, A> {
       maxFrameBytes: transport.supports.maxFrameBytes,
       encodeResult: (result) => codec.result.encode(result as R),
       sessionOpening,
+      meter: this.#meter.requests,
     });
   }
 
@@ -289,6 +328,7 @@ export class Engine<C, R, Q, A> {
 
   #receive(from: MemberId, frame: Uint8Array): void {
     if (this.#closing !== undefined || from === this.#options.id) return;
+    this.#meter.received(from, frame.length);
     try {
       this.#inbox.receive(from, frame);
     } catch (cause) {
@@ -310,7 +350,8 @@ export class Engine<C, R, Q, A> {
     };
   }
 
-  #endTurn(): void {
+  #endTurn(lateMs: number): void {
+    this.#meter.endTurn(lateMs);
     this.#writer.flush();
     this.#forwarding.flush();
     this.#delegates.flush();
@@ -369,6 +410,7 @@ export class Engine<C, R, Q, A> {
         ? cause
         : new CoxswainError('ERR_INVARIANT', `unexpected: ${text}`, { cause, outcome: 'unknown' });
     this.#fault = fault;
+    this.#meter.failed(fault);
     this.#options.logger.error({ err: fault }, 'the node stops');
     this.#closing = this.#shutDown();
     this.#announcer.announce('fault', fault);

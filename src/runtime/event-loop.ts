@@ -21,8 +21,8 @@ export interface EventLoopHooks {
   takeProposals(): Propose | undefined;
   /** Reads that the core was not told of. Asked once a turn. */
   takeReads(): Read | undefined;
-  /** Everything that arrived is handled. */
-  endTurn(): void;
+  /** Everything that arrived is handled. The turn began so long after it was due. */
+  endTurn(lateMs: number): void;
   /** Waits of the host that may have run out. */
   expire(nowMs: number): void;
   nextExpiry(): number;
@@ -36,6 +36,8 @@ export class EventLoop {
   readonly #checked: boolean;
   #queue: RaftEvent[] = [];
   #scheduled = false;
+  /** When the turn to come was asked for, or the timer was due that did. */
+  #wantedMs = 0;
   #stopped = false;
   #timer: { readonly dueMs: number; readonly cancel: Cancel } | undefined;
 
@@ -53,15 +55,20 @@ export class EventLoop {
 
   /** A turn will come soon. What arrives until then is handled together. */
   wake(): void {
-    if (this.#scheduled || this.#stopped) return;
-    this.#scheduled = true;
-    this.#clock.soon(() => this.#turn());
+    if (!this.#scheduled) this.#schedule(this.#clock.now());
   }
 
   stop(): void {
     this.#stopped = true;
     this.#queue = [];
     this.#timer?.cancel();
+  }
+
+  #schedule(wantedMs: number): void {
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = true;
+    this.#wantedMs = wantedMs;
+    this.#clock.soon(() => this.#turn());
   }
 
   /**
@@ -71,6 +78,7 @@ export class EventLoop {
   #turn(): void {
     this.#scheduled = false;
     if (this.#stopped) return;
+    const lateMs = this.#clock.now() - this.#wantedMs;
     try {
       this.#step({ type: 'clocks', wallMs: this.#clock.wallMs() });
       const due = nextDeadline(this.#state) <= this.#clock.now();
@@ -83,7 +91,7 @@ export class EventLoop {
       if (reads !== undefined) this.#step(reads);
       if (due && nextDeadline(this.#state) <= this.#clock.now()) this.#step({ type: 'timeout' });
       this.#hooks.expire(this.#clock.now());
-      this.#hooks.endTurn();
+      this.#hooks.endTurn(lateMs);
       this.#arm();
     } catch (cause) {
       this.#hooks.failed(cause);
@@ -112,7 +120,7 @@ export class EventLoop {
     this.#timer?.cancel();
     const cancel = this.#clock.after(dueMs - now, () => {
       this.#timer = undefined;
-      this.wake();
+      this.#schedule(dueMs);
     });
     this.#timer = { dueMs, cancel };
   }

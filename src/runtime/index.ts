@@ -1,5 +1,31 @@
+export type {
+  ApplyMessage,
+  ChannelMessages,
+  EventMessage,
+  MessageOrigin,
+  ReceiveMessage,
+  SendMessage,
+  StoreWriteMessage,
+} from './channels.ts';
 export { EntryContext } from './entry-context.ts';
 export type { CommittedEvent, LeaderEvent, NodeEvents, RoleEvent } from './events.ts';
+export type {
+  ClusterHealth,
+  Health,
+  HealthReason,
+  HistogramBucket,
+  HistogramSnapshot,
+  MetricsCounters,
+  MetricsGauges,
+  MetricsHistograms,
+  MetricsSnapshot,
+  NodeHealth,
+  PeerMetrics,
+  PlainCounters,
+  ProcessResources,
+  ReadBasis,
+  ReadKind,
+} from './metrics/index.ts';
 export { msgpack, msgpackCodec, rawCodec } from './msgpack-codec.ts';
 export {
   checkBoolean,
@@ -22,3 +48,5 @@ export type { Leadership, LeaderWork, Successor } from './requests/index.ts';
 export type { FollowerStatus, NodeStatus } from './status.ts';
 export { systemClock } from './system-clock.ts';
 export { isThenable } from './thenable.ts';
+export type { TraceChange, TraceLine, TraceName, TraceProperties } from './trace.ts';
+export type { TraceMessage, TraceMessageName } from './trace-messages.ts';

@@ -22,6 +22,7 @@ import {
 } from './option-checks.ts';
 import { silentLogger } from './silent-logger.ts';
 import { systemClock } from './system-clock.ts';
+import type { TraceLine } from './trace.ts';
 
 export interface RaftNodeOptions<C, R, Q = never, A = never> {
   /** Name of the cluster; the same on every member. 1 to 255 bytes. */
@@ -72,6 +73,8 @@ export interface RaftNodeOptions<C, R, Q = never, A = never> {
   readonly logger?: Logger;
   /** Check the core's invariants after every step, at about twice its cost. Default false. */
   readonly checkInvariants?: boolean;
+  /** Is told of every step that matters to the algorithm, at once. Default: nobody is. */
+  readonly trace?: (line: TraceLine) => void;
 }
 
 /** A leader writes them into the log with each session that it opens. */
@@ -172,13 +175,14 @@ export interface CheckedOptions<C, R, Q, A> {
   readonly seed: number;
   readonly logger: Logger;
   readonly checkInvariants: boolean;
+  readonly trace: ((line: TraceLine) => void) | undefined;
 }
 
 const known = [
   ...['cluster', 'id', 'address', 'bootstrap', 'join', 'stateMachine'],
   ...['storage', 'transport', 'codec'],
   ...['heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs', 'limits', 'clock', 'seed', 'logger'],
-  ...['sessions', 'lease', 'maxClockOffsetMs', 'checkInvariants'],
+  ...['sessions', 'lease', 'maxClockOffsetMs', 'checkInvariants', 'trace'],
 ];
 
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -225,11 +229,15 @@ export function checkOptions<C, R, Q, A>(
   const { checkInvariants = false, maxClockOffsetMs = 60_000 } = options;
   checkInteger('maxClockOffsetMs', maxClockOffsetMs, 1, LONGEST_TIMEOUT_MS);
   checkBoolean('checkInvariants', checkInvariants);
+  const { trace } = options;
+  if (trace !== undefined && typeof trace !== 'function') {
+    throw invalidOption('trace', trace, 'a function');
+  }
   const { cluster, id, address, stateMachine, storage, transport } = options;
   return {
     ...{ cluster, id, address, bootstrap, join, stateMachine, storage, transport, codec },
     ...{ heartbeatMs, electionMinMs, electionMaxMs, requestTimeoutMs, limits, sessions },
-    ...{ lease, maxClockOffsetMs, clock, seed, logger, checkInvariants },
+    ...{ lease, maxClockOffsetMs, clock, seed, logger, checkInvariants, trace },
   };
 }
 

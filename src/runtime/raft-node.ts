@@ -18,6 +18,7 @@ import { checkChange } from './change-checks.ts';
 import { checkConsistency } from './consistency-checks.ts';
 import { Engine } from './engine.ts';
 import type { NodeEvents } from './events.ts';
+import type { MetricsSnapshot } from './metrics/index.ts';
 import {
   checkBoolean,
   checkInteger,
@@ -145,6 +146,14 @@ export class RaftNode<C, R, Q = never, A = never>
 
   status(): NodeStatus {
     return this.#engine.status();
+  }
+
+  /**
+   * What this node has counted and measured since it was opened, how it is now, and how well. Made
+   * when it is asked for; also of a node that is closed.
+   */
+  metrics(): MetricsSnapshot {
+    return this.#engine.metrics();
   }
 
   /**

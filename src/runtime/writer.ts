@@ -9,6 +9,8 @@ import { storeError } from './store-call.ts';
 export interface WriterHooks {
   /** The identity record, if this write must take it along. */
   meta(known: KnownMembers | undefined): Uint8Array | undefined;
+  /** The store is about to be handed this. */
+  begun?(batch: LogWrite): void;
   /** The write named and all before it are durable. */
   written(event: Written): void;
   failed(error: CoxswainError): void;
@@ -47,6 +49,7 @@ export class Writer {
       ...(meta === undefined ? {} : { meta }),
       ...(truncateFrom === 0 ? {} : { truncateFrom }),
     };
+    this.#hooks.begun?.(batch);
     this.#inFlight = this.#run(batch, write);
   }
 
