@@ -50,10 +50,10 @@ export interface PlainCounters {
    */
   readonly proposalsBegun: number;
   readonly proposalsAnswered: number;
-  /** Proposals sent on to a leader; taken from other members; repeats of such, and dropped. */
+  /** Proposals sent on to a leader; those of others that reached this one; those not a repeat. */
   readonly forwardsSent: number;
   readonly forwardsReceived: number;
-  readonly forwardsRepeated: number;
+  readonly forwardsTaken: number;
   /** Frames handed to the transport, their bytes, and how many of them it dropped at once. */
   readonly sentFrames: number;
   readonly sentBytes: number;
@@ -80,7 +80,7 @@ export function createCounting(): Counting {
     ...{ applyFailures: 0, appendsSent: 0, appendsSentAgain: 0 },
     ...{ appendRejectsSent: 0, appendRejectsReceived: 0 },
     ...{ proposalsBegun: 0, proposalsAnswered: 0 },
-    ...{ forwardsSent: 0, forwardsReceived: 0, forwardsRepeated: 0 },
+    ...{ forwardsSent: 0, forwardsReceived: 0, forwardsTaken: 0 },
     ...{ sentFrames: 0, sentBytes: 0, refusedFrames: 0, receivedFrames: 0, receivedBytes: 0 },
     ...{ storeWrites: 0, storeWrittenEntries: 0, storeWrittenBytes: 0, storeFailures: 0 },
     turns: 0,

@@ -75,14 +75,14 @@ export class RequestMeter {
     this.#counting.forwardsSent += count;
   }
 
-  /** Another member asks for something. */
-  delegated(): void {
-    this.#counting.forwardsReceived++;
+  /** Another member asks this leader for so many entries; some it may have asked for before. */
+  delegated(count: number): void {
+    this.#counting.forwardsReceived += count;
   }
 
-  /** It had asked for it before. */
-  repeated(): void {
-    this.#counting.forwardsRepeated++;
+  /** It had not asked for this one. */
+  taken(): void {
+    this.#counting.forwardsTaken++;
   }
 }
 

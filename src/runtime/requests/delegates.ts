@@ -70,9 +70,9 @@ export class Delegates {
     if (state.leading?.progress.has(from) !== true) return;
     const origin = this.#originOf(from, source);
     if (origin === undefined) return;
+    meter.delegated(forward.requests.length);
     for (const request of forward.requests) {
       if (origin.seen.accept(request.request)) this.#take(origin, request);
-      else meter.repeated();
     }
   }
 
@@ -97,7 +97,7 @@ export class Delegates {
 
   #take(origin: Origin, request: ForwardedRequest): void {
     const { maxCommandBytes, meter, proposals } = this.#parts;
-    meter.delegated();
+    meter.taken();
     const isOpening = request.kind === 'session-open';
     const body = isOpening ? this.#parts.sessionOpening : request.body;
     const ticket = new RemoteTicket({ ...request, body }, origin, this);
