@@ -30,7 +30,7 @@ import { Roster } from './roster.ts';
 import { Sender } from './sender.ts';
 import { SessionApplier } from './session-applier.ts';
 import type { Startup } from './startup.ts';
-import { type NodeStatus, statusOf } from './status.ts';
+import { type NodeStatus, type StatusParts, statusOf } from './status.ts';
 import { StoreRecord } from './store-record.ts';
 import { Ticker } from './ticker.ts';
 import { Tracer } from './trace.ts';
@@ -82,18 +82,6 @@ export class Engine<C, R, Q, A> {
     const window = new LogWindow(state.log.last + 1, limits.memoryWindowBytes);
     const frames = new FrameCodec(identity, (clusterId) => record.joined(clusterId));
     const proposals = new Proposals(limits);
-    const writer = new Writer(store, window, {
-      meta: (known) => {
-        if (clock.now() >= state.silentUntilMs) record.promise(options.electionMinMs);
-        return record.take(known);
-      },
-      begun: (batch) => meter.writeBegun(batch),
-      written: (event) => {
-        meter.writeEnded();
-        this.#loop.push(event);
-      },
-      failed,
-    });
     const sender = new Sender({
       ...{ state, transport, codec: frames, window, store, maxAppendBytes, failed },
     });
@@ -103,7 +91,7 @@ export class Engine<C, R, Q, A> {
     this.#meter = meter;
     this.#tracer = options.trace && new Tracer(state, options.trace, logger);
     this.#window = window;
-    this.#writer = writer;
+    this.#writer = this.#createWriter(record);
     this.#proposals = proposals;
     this.#roster = roster;
     this.#announcer = new Announcer(state, emit, logger, () => this.members(), origin);
@@ -115,12 +103,9 @@ export class Engine<C, R, Q, A> {
     this.#delegates = this.#createDelegates(frames, opening);
     this.#inbox = this.#createInbox(frames);
     const runner = new EffectRunner({
-      ...{ window, writer, sender, proposals, roster },
+      ...{ window, writer: this.#writer, sender, proposals, roster },
       membersChanged: (configs) => this.#membersChanged(configs),
-      apply: (upTo) => {
-        meter.applicable(upTo);
-        this.#applier.advance(upTo);
-      },
+      apply: (upTo) => this.#apply(upTo),
       readIndex: (effect) => this.reads.grant(effect),
       roleChanged: () => this.#roleChanged(),
     });
@@ -193,7 +178,22 @@ export class Engine<C, R, Q, A> {
   }
 
   status(): NodeStatus {
-    return statusOf(this.#state, {
+    return statusOf(this.#state, this.#standing());
+  }
+
+  metrics(): MetricsSnapshot {
+    const ended = { isClosed: this.#closing !== undefined, fault: this.#fault };
+    return snapshotOf(this.#state, this.#meter, { ...this.#standing(), ...ended });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  /** What its parts say of themselves. */
+  #standing(): StatusParts {
+    return {
       applied: this.#applier.applied,
       waiting: this.#proposals.waiting,
       sessions: this.#sessionApplier.count,
@@ -201,26 +201,23 @@ export class Engine<C, R, Q, A> {
       badFrames: this.#inbox.badFrames,
       staleFrames: this.#inbox.staleFrames,
       nowMs: this.#options.clock.now(),
-    });
+    };
   }
 
-  metrics(): MetricsSnapshot {
-    return snapshotOf(this.#state, this.#meter, {
-      nowMs: this.#options.clock.now(),
-      applied: this.#applier.applied,
-      isClosed: this.#closing !== undefined,
-      fault: this.#fault,
-      waitingProposals: this.#proposals.waiting,
-      waitingReads: this.reads.waiting,
-      openSessions: this.#sessionApplier.count,
-      badFrames: this.#inbox.badFrames,
-      staleFrames: this.#inbox.staleFrames,
+  #createWriter(record: StoreRecord): Writer {
+    const { clock, electionMinMs, storage } = this.#options;
+    return new Writer(storage.log, this.#window, {
+      meta: (known) => {
+        if (clock.now() >= this.#state.silentUntilMs) record.promise(electionMinMs);
+        return record.take(known);
+      },
+      begun: (batch) => this.#meter.writeBegun(batch),
+      written: (event) => {
+        this.#meter.writeEnded();
+        this.#loop.push(event);
+      },
+      failed: (cause) => this.#fail(cause),
     });
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#shutDown();
-    return this.#closing;
   }
 
   #createApplier(): Applier<C, R, Q, A> {
@@ -348,6 +345,11 @@ export class Engine<C, R, Q, A> {
       bodies,
       wallMs: Math.max(0, Math.floor(this.#options.clock.wallMs())),
     };
+  }
+
+  #apply(upTo: number): void {
+    this.#meter.applicable(upTo);
+    this.#applier.advance(upTo);
   }
 
   #endTurn(lateMs: number): void {

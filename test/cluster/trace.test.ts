@@ -72,7 +72,7 @@ describe('the trace of a cluster', () => {
     }
   });
 
-  test('never goes back in term or commit, votes once a term, and commits only what is there', async () => {
+  test('never goes back, votes once a term, and commits only what is there', async () => {
     const lines = await lively();
     const latest = new Map<string, TraceLine>();
     for (const line of lines) {

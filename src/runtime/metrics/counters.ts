@@ -10,7 +10,7 @@ export type ReadKind = 'linearizable' | 'lease' | 'local' | 'maxStalenessMs' | '
  */
 export type ReadBasis = 'index' | 'lease' | 'fresh' | 'awaited' | 'local';
 
-/** Counts, unless the name ends in `Bytes`: those are of entries with what they take on the wire. */
+/** Counts, unless the name ends in `Bytes`: those of entries with what they take on the wire. */
 export interface PlainCounters {
   /** Rounds of pre-votes that this member asked for. */
   readonly preVotesBegun: number;
@@ -45,8 +45,8 @@ export interface PlainCounters {
   readonly appendRejectsSent: number;
   readonly appendRejectsReceived: number;
   /**
-   * Entries that callers at this member asked for, each attempt of a session counted, and those that
-   * were answered. The rest waits, or is in `proposalsFailed`.
+   * Entries that callers at this member asked for, each attempt of a session counted, and those
+   * that were answered. The rest waits, or is in `proposalsFailed`.
    */
   readonly proposalsBegun: number;
   readonly proposalsAnswered: number;

@@ -39,8 +39,8 @@ export interface ClusterHealth {
   /** Voters of the configuration in force, both halves of a joint one, once each. */
   readonly voters: number;
   /**
-   * Voters that the leader has heard within half of `electionTimeoutMs[0]`, two heartbeats at least,
-   * itself among them. Undefined on other members: they cannot know.
+   * Voters that the leader has heard within half of `electionTimeoutMs[0]`, two heartbeats at
+   * least, itself among them. Undefined on other members: they cannot know.
    */
   readonly votersHeard: number | undefined;
   /** Of those, the ones that hold every entry this leader knows to be committed. */

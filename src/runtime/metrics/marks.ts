@@ -1,5 +1,5 @@
-// When something was begun that is over once an index is reached. A ring of numbers: where there are
-// more than fit, the ones that come late are not measured.
+// When something was begun that is over once an index is reached. A ring of numbers: where there
+// are more than fit, the ones that come late are not measured.
 import type { Histogram } from './histogram.ts';
 
 export class Marks {

@@ -8,6 +8,7 @@ import {
   type Role,
   versionOf,
 } from '../../raft/index.ts';
+import type { StatusParts } from '../status.ts';
 import type { PlainCounters, ReadBasis, ReadKind } from './counters.ts';
 import { type Health, type HealthInputs, healthOf } from './health.ts';
 import type { HistogramSnapshot } from './histogram.ts';
@@ -125,13 +126,9 @@ export interface ProcessResources {
 }
 
 /** What other parts of the node know. */
-export interface SnapshotInputs extends Omit<HealthInputs, 'writingMs' | 'applyingMs'> {
-  readonly waitingProposals: number;
-  readonly waitingReads: number;
-  readonly openSessions: number;
-  readonly badFrames: number;
-  readonly staleFrames: number;
-}
+export interface SnapshotInputs
+  extends Omit<HealthInputs, 'writingMs' | 'applyingMs'>,
+    StatusParts {}
 
 export function snapshotOf(
   state: RaftState,
@@ -169,7 +166,7 @@ function countersOf(
 
 function gaugesOf(
   state: RaftState,
-  { applied, openSessions, waitingProposals, waitingReads }: SnapshotInputs,
+  { applied, sessions, waiting, waitingReads }: SnapshotInputs,
 ): Omit<MetricsGauges, 'uptimeMs' | 'writingMs' | 'applyingMs'> {
   const { commit, config, log, term } = state;
   const unapplied = Math.max(applied, log.base.index) + 1;
@@ -182,7 +179,7 @@ function gaugesOf(
     appliedIndex: applied,
     uncommittedBytes: bytesOf(log, commit + 1, log.last + 1),
     unappliedBytes: bytesOf(log, unapplied, commit + 1),
-    ...{ waitingProposals, waitingReads, openSessions },
+    ...{ waitingProposals: waiting, waitingReads, openSessions: sessions },
     voters: config.voters.length,
     learners: config.learners.length,
     membersIndex: versionOf(state),
