@@ -78,9 +78,10 @@ export class EventLoop {
   #turn(): void {
     this.#scheduled = false;
     if (this.#stopped) return;
-    const lateMs = this.#clock.now() - this.#wantedMs;
+    const begunMs = this.#clock.now();
+    const lateMs = begunMs - this.#wantedMs;
     try {
-      this.#step({ type: 'clocks', wallMs: this.#clock.wallMs() });
+      this.#step({ type: 'clocks', wallMs: this.#clock.wallMs() }, begunMs);
       const due = nextDeadline(this.#state) <= this.#clock.now();
       const queue = this.#queue;
       this.#queue = [];
@@ -98,10 +99,10 @@ export class EventLoop {
     }
   }
 
-  #step(event: RaftEvent): void {
+  #step(event: RaftEvent, nowMs: number = this.#clock.now()): void {
     if (this.#stopped) return;
     const before = this.#checked ? summarize(this.#state) : undefined;
-    const effects = step(this.#state, event, this.#clock.now());
+    const effects = step(this.#state, event, nowMs);
     if (before !== undefined) {
       checkState(this.#state);
       checkStep(before, this.#state, effects);
