@@ -1,5 +1,5 @@
-// A follower's side of a snapshot (§7): takes in its bytes in order, and puts it in the place of its
-// log and its machine; never over something that is newer.
+// A follower's side of a snapshot (§7): takes in its bytes in order, and puts it in the place of
+// its log and its machine; never over something that is newer.
 import type {
   Repair,
   Restored,
@@ -70,7 +70,7 @@ export function snapshotReceived(state: RaftState, { id }: SnapshotReceived): vo
   if (!isHeld(state, head)) install(state, incoming);
 }
 
-/** At the end of a step: once the log begins after the snapshot, on disk, the machine may follow. */
+/** At the end of a step: once the log on disk begins after the snapshot the machine may follow. */
 export function restoreInstalled(state: RaftState): void {
   const { snapshots, writes } = state;
   const { installing } = snapshots;

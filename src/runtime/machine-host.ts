@@ -24,6 +24,8 @@ export interface MachineHostParts<C, R, Q, A> {
   readonly keptUpTo: number;
   readonly due: (wallMs: number | undefined) => void;
   readonly settled: (entry: LogEntry, result: unknown) => void;
+  /** A run of entries up to `index` is settled. */
+  readonly advanced: (index: number) => void;
   readonly push: (event: RaftEvent) => void;
   readonly received: (head: SnapshotHead, header: Uint8Array) => void;
   readonly failed: (cause: unknown) => void;
@@ -45,7 +47,7 @@ export class MachineHost<C, R, Q, A> {
         ...{ machine, codec: command, window, store: storage.log, clock, settled, failed },
         ...{ limits, sessions: this.sessions, due: parts.due },
         isLeading: () => state.role === 'leader',
-        advanced: (index) => push({ type: 'applied', index }),
+        advanced: parts.advanced,
       },
       BEGINNING,
     );

@@ -124,6 +124,7 @@ const refused: readonly (readonly [name: string, changes: object])[] = [
   ['logger', { logger: { info: noop } }],
   ['logger', { logger: console.log }],
   ['checkInvariants', { checkInvariants: 1 }],
+  ['trace', { trace: {} }],
   ['heartbeat', { heartbeat: 100 }],
   ['snapshot', { snapshot: { everyEntries: 5 } }],
 ];
