@@ -272,6 +272,7 @@ export class Engine<C, R, Q, A> {
         this.#loop.push({ type: 'applied', index });
       },
       push: (event) => this.#loop.push(event),
+      restored: (index) => this.#meter.restored(index),
       received: (head, header) => this.#roster.install(head, header),
       failed: (cause) => this.#fail(cause),
     });
