@@ -88,7 +88,10 @@ export interface Sending {
   storedBefore: number | undefined;
 }
 
-export function createSnapshots(latest: SnapshotHead | undefined, repairFrom: number): Snapshots {
+/** `repair`: from where on the machine was found to be wrong in an earlier run; 0 when it was not. */
+export function createSnapshots(latest: SnapshotHead | undefined, repair: number): Snapshots {
+  // What it has stored itself is of the same machine.
+  const repairFrom = repair === 0 ? 0 : Math.max(repair, (latest?.index ?? 0) + 1);
   return {
     ...{ latest, taking: false, wanted: 0, distrusted: undefined },
     machineDurable: Number.POSITIVE_INFINITY,
