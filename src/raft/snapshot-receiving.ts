@@ -8,7 +8,7 @@ import type {
   SnapshotRefused,
 } from './events.ts';
 import { acknowledgeLeader, acknowledgeUpTo, followLeader } from './following.ts';
-import { installConfiguration } from './in-force.ts';
+import { commitConfigurations, installConfiguration } from './in-force.ts';
 import { resetLog, termAt } from './log.ts';
 import type { MemberId } from './member-id.ts';
 import type { SnapshotChunk } from './messages.ts';
@@ -79,10 +79,19 @@ export function restoreInstalled(state: RaftState): void {
   restore(state, installing.head);
 }
 
-/** A member that was started again has its machine restored before anything is applied. */
+/**
+ * A member that was started again has its machine restored before anything is applied. If it went
+ * down between a snapshot and the write that follows upon it, that write is made up for: what was
+ * acknowledged meanwhile is in the snapshot.
+ */
 export function restoreLatest(state: RaftState): void {
   const { latest } = state.snapshots;
-  if (latest !== undefined && state.applied < latest.index) restore(state, latest);
+  if (latest === undefined) return;
+  if (latest.index > state.commit) {
+    if (termAt(state.log, latest.index) !== latest.term) return replaceLog(state, latest);
+    commitUpTo(state, latest.index);
+  }
+  if (state.applied < latest.index) restore(state, latest);
 }
 
 /** The machine is where the snapshot stands. */
@@ -141,14 +150,19 @@ function answer(
  */
 function install(state: RaftState, incoming: Incoming): void {
   const { head } = incoming;
-  const { log } = state;
-  if (termAt(log, head.index) === head.term) {
+  if (termAt(state.log, head.index) === head.term) {
     restore(state, head);
     if (incoming.term === state.term) acknowledgeUpTo(state, incoming.stream, head.index);
     return;
   }
-  resetLog(log, head, head.timeMs);
-  state.commit = head.index;
+  replaceLog(state, head);
+  if (incoming.term === state.term) state.following.stream = incoming.stream;
+  acknowledgeLeader(state);
+}
+
+function replaceLog(state: RaftState, head: SnapshotHead): void {
+  resetLog(state.log, head, head.timeMs);
+  commitUpTo(state, head.index);
   installConfiguration(state, head.config);
   const { unwritten, writes } = state;
   unwritten.reset = { index: head.index, term: head.term };
@@ -156,10 +170,15 @@ function install(state: RaftState, incoming: Incoming): void {
   unwritten.from = 0;
   unwritten.compactTo = 0;
   state.snapshots.installing = { head, write: writes.issued + 1 };
-  // Whoever leads now has what is in a snapshot, whosever that was.
-  state.following.verified = head.index;
-  if (incoming.term === state.term) state.following.stream = incoming.stream;
-  acknowledgeLeader(state);
+}
+
+/** What is in a snapshot is committed: whoever leads from then on has it (§5.4.3). */
+function commitUpTo(state: RaftState, index: number): void {
+  const { following } = state;
+  following.verified = Math.max(following.verified, index);
+  if (index <= state.commit) return;
+  state.commit = index;
+  commitConfigurations(state);
 }
 
 function restore(state: RaftState, head: SnapshotHead): void {
