@@ -194,7 +194,10 @@ export interface RaftInit {
 
 export function createState(init: RaftInit): RaftState {
   const { hardState, options, now } = init;
-  const configs = liveConfigurations(init.configs, hardState.commit);
+  const log = createLog(init.positions);
+  // What a machine has stored itself is committed, though the hint of that may be older.
+  const commit = Math.max(hardState.commit, Math.min(init.applied, log.last));
+  const configs = liveConfigurations(init.configs, commit);
   const state: RaftState = {
     id: init.id,
     options,
@@ -211,8 +214,8 @@ export function createState(init: RaftInit): RaftState {
     votedFor: hardState.votedFor,
     role: 'follower',
     leader: undefined,
-    log: createLog(init.positions),
-    commit: hardState.commit,
+    log,
+    commit,
     applying: init.applied,
     applied: init.applied,
     now,
