@@ -15,7 +15,7 @@ import type { SnapshotChunk } from './messages.ts';
 import { send } from './outbox.ts';
 import { becomeFollower } from './roles.ts';
 import type { Incoming, SnapshotHead } from './snapshot.ts';
-import { keepSnapshot, requestSnapshot } from './snapshot-keeping.ts';
+import { keepSnapshot, pruneSnapshots, requestSnapshot } from './snapshot-keeping.ts';
 import type { RaftState } from './state.ts';
 
 export function receiveSnapshotChunk(state: RaftState, from: MemberId, chunk: SnapshotChunk): void {
@@ -65,9 +65,14 @@ export function snapshotReceived(state: RaftState, { id }: SnapshotReceived): vo
   const { incoming } = state.snapshots;
   if (incoming?.head.id !== id) return;
   state.snapshots.incoming = undefined;
-  const { head } = incoming;
+  const { head, stream, term } = incoming;
+  const isOurs = isHeld(state, head);
+  const isFollowing = state.role === 'follower' && term === state.term;
+  if (isOurs && isFollowing) acknowledgeUpTo(state, stream, head.index);
+  // The log has got there by itself, and nobody has told yet that it is committed so far.
+  if (isOurs && head.index > state.commit) return pruneSnapshots(state);
   keepSnapshot(state, head);
-  if (!isHeld(state, head)) install(state, incoming);
+  if (!isOurs) install(state, incoming);
 }
 
 /** At the end of a step: once the log begins after the snapshot, on disk, the machine may follow. */
