@@ -25,9 +25,8 @@ export function snapshotTaken(state: RaftState, event: SnapshotTaken): void {
   const { snapshots } = state;
   snapshots.taking = false;
   snapshots.machineDurable = event.machineDurable;
-  if (event.head === undefined) return;
   // One of a machine that is not to be trusted is forgotten again.
-  if (snapshots.repairFrom > 0) pruneSnapshots(state);
+  if (event.head === undefined || snapshots.repairFrom > 0) pruneSnapshots(state);
   else keepSnapshot(state, event.head);
 }
 
@@ -43,10 +42,15 @@ export function keepSnapshot(state: RaftState, head: SnapshotHead): void {
   pruneSnapshots(state);
 }
 
-/** The store may forget all others. */
+/**
+ * The store may forget all others. Not while one is being taken, nor the one that comes in: either
+ * may be there already, and not be told yet.
+ */
 export function pruneSnapshots(state: RaftState): void {
-  const { latest } = state.snapshots;
+  const { incoming, latest, taking } = state.snapshots;
+  if (taking) return;
   const keep = new Set(namesInUse(state));
+  if (incoming !== undefined) keep.add(incoming.head.id);
   if (latest !== undefined) keep.add(latest.id);
   state.effects.push({ type: 'prune-snapshots', keep: [...keep] });
 }
