@@ -23,10 +23,12 @@ export function advanceSnapshots(state: RaftState): void {
 /** The machine's state at some entry is durable as a snapshot, or none was taken after all. */
 export function snapshotTaken(state: RaftState, event: SnapshotTaken): void {
   const { snapshots } = state;
-  snapshots.taking = false;
-  snapshots.machineDurable = event.machineDurable;
   // One of a machine that is not to be trusted is forgotten again.
-  if (event.head === undefined || snapshots.repairFrom > 0) pruneSnapshots(state);
+  const isInVain = snapshots.takingInVain || snapshots.repairFrom > 0;
+  snapshots.taking = false;
+  snapshots.takingInVain = false;
+  snapshots.machineDurable = event.machineDurable;
+  if (event.head === undefined || isInVain) pruneSnapshots(state);
   else keepSnapshot(state, event.head);
 }
 

@@ -190,6 +190,7 @@ function restore(state: RaftState, head: SnapshotHead): void {
   const { snapshots } = state;
   if (snapshots.repairFrom <= head.index) snapshots.repairFrom = 0;
   snapshots.restoring = head.index;
+  snapshots.takingInVain = snapshots.taking;
   state.effects.push({ type: 'restore', head });
   state.applied = Math.min(state.applied, head.index);
   state.applying = head.index;

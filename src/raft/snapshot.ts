@@ -45,6 +45,8 @@ export interface Snapshots {
   latest: SnapshotHead | undefined;
   /** One is being taken. */
   taking: boolean;
+  /** The machine was restored since: what is being taken is of another one. */
+  takingInVain: boolean;
   /** Somebody needs one that is at least as new as this index; 0 for nobody. */
   wanted: number;
   /** One that came out damaged elsewhere: the next one replaces it, though it be no newer. */
@@ -93,7 +95,7 @@ export function createSnapshots(latest: SnapshotHead | undefined, repair: number
   // What it has stored itself is of the same machine.
   const repairFrom = repair === 0 ? 0 : Math.max(repair, (latest?.index ?? 0) + 1);
   return {
-    ...{ latest, taking: false, wanted: 0, distrusted: undefined },
+    ...{ latest, taking: false, takingInVain: false, wanted: 0, distrusted: undefined },
     machineDurable: Number.POSITIVE_INFINITY,
     ...{ incoming: undefined, installing: undefined, restoring: undefined, repairFrom },
   };
