@@ -23,9 +23,10 @@ export function receiveSnapshotChunk(state: RaftState, from: MemberId, chunk: Sn
   const { snapshots } = state;
   if (isHeld(state, chunk.head)) return acknowledgeUpTo(state, chunk.stream, chunk.head.index);
   if (snapshots.installing !== undefined) return;
-  const incoming = snapshots.incoming;
+  const { incoming } = snapshots;
+  // Late, of a stream that is over: what came in since stays.
+  if (incoming?.term === chunk.term && incoming.stream > chunk.stream) return;
   if (incoming?.head.id !== chunk.head.id) return begin(state, chunk);
-  if (incoming.term === chunk.term && incoming.stream > chunk.stream) return;
   incoming.term = chunk.term;
   incoming.stream = chunk.stream;
   // The place for it is not open yet, or it is whole: what comes next is said without being asked.
