@@ -162,7 +162,8 @@ function install(state: RaftState, incoming: Incoming): void {
     return;
   }
   replaceLog(state, head);
-  if (incoming.term === state.term) state.following.stream = incoming.stream;
+  const { following } = state;
+  if (incoming.term === state.term) following.stream = Math.max(following.stream, incoming.stream);
   acknowledgeLeader(state);
 }
 
