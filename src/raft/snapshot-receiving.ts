@@ -157,6 +157,7 @@ function answer(
 function install(state: RaftState, incoming: Incoming): void {
   const { head } = incoming;
   if (termAt(state.log, head.index) === head.term) {
+    commitUpTo(state, head.index);
     restore(state, head);
     if (incoming.term === state.term) acknowledgeUpTo(state, incoming.stream, head.index);
     return;
