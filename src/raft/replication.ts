@@ -154,7 +154,7 @@ export function leaderTimeout(state: RaftState): void {
     }
     heartbeat(state);
     dropRemoved(state, leading);
-    dropAbsent(state, leading);
+    if (dropAbsent(state, leading)) sendToAll(state);
   }
   sendChunks(state);
   for (const [id, progress] of leading.progress) {

@@ -100,8 +100,11 @@ export function chunksDueMs(state: RaftState, leading: Leading): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** Those that are not heard any more are sent nothing, and nothing is kept for them. */
-export function dropAbsent(state: RaftState, leading: Leading): void {
+/**
+ * Those that are not heard any more are sent nothing, and nothing is kept for them. True when there
+ * are such: they are to be probed, or they would not be noticed when they come back.
+ */
+export function dropAbsent(state: RaftState, leading: Leading): boolean {
   const { now, options } = state;
   let isDropped = false;
   for (const progress of leading.progress.values()) {
@@ -112,6 +115,7 @@ export function dropAbsent(state: RaftState, leading: Leading): void {
     isDropped = true;
   }
   if (isDropped) pruneSnapshots(state);
+  return isDropped;
 }
 
 /** It holds the snapshot, or never needed it: the log follows. */
