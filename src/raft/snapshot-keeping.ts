@@ -62,7 +62,8 @@ export function requestSnapshot(state: RaftState): void {
   const { leader, snapshots, term } = state;
   const { incoming, installing, repairFrom: index } = snapshots;
   if (index === 0 || leader === undefined || leader === state.id) return;
-  if (incoming !== undefined || installing !== undefined) return;
+  // Whoever sent what is here in part may be gone: the one that leads knows what it sends.
+  if (incoming?.isWhole === true || installing !== undefined) return;
   send(state, leader, { type: 'snapshot-request', term, index });
 }
 
