@@ -97,11 +97,12 @@ function compact(state: RaftState): void {
 }
 
 /** Entries from there on are kept for those that were sent a snapshot and are catching up. */
-function heldFrom({ leading }: RaftState): number {
+function heldFrom({ leading, log }: RaftState): number {
   let from = Number.POSITIVE_INFINITY;
   for (const progress of leading?.progress.values() ?? []) {
-    if (progress.heldFrom === Number.POSITIVE_INFINITY) continue;
-    from = Math.min(from, Math.max(progress.heldFrom, progress.match));
+    const next = Math.max(progress.heldFrom, progress.match);
+    // What it needs first is gone: the rest is of no use to it.
+    if (next >= log.base.index) from = Math.min(from, next);
   }
   return from;
 }
