@@ -43,6 +43,7 @@ export function receiveSnapshotAck(state: RaftState, from: MemberId, ack: Snapsh
   sending.stored = ack.stored;
   sending.next = Math.max(sending.next, ack.stored);
   progress.missing = 0;
+  progress.patience = 1;
   sendChunks(state);
 }
 
