@@ -80,14 +80,15 @@ function isDue({ applied, log, options, snapshots }: RaftState): boolean {
 /**
  * Lets go of the log that the latest snapshot stands for, but for what it is still good for: for
  * followers that lag a little, for those that have just been sent an older snapshot, and for a
- * machine that has not stored as much itself.
+ * machine that has not applied as much, or not stored it itself.
  */
 function compact(state: RaftState): void {
   const { log, options, snapshots } = state;
   const { latest } = snapshots;
   if (latest === undefined) return;
   const { keepEntries, maxHeldBytes } = options.snapshot;
-  let to = Math.min(latest.index - keepEntries, snapshots.machineDurable, log.durable);
+  const { applied } = state;
+  let to = Math.min(latest.index - keepEntries, snapshots.machineDurable, log.durable, applied);
   const held = heldFrom(state);
   if (held < to && bytesOf(log, held + 1, latest.index + 1) <= maxHeldBytes) to = held;
   const term = termAt(log, to);
