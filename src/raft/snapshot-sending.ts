@@ -10,7 +10,7 @@ import { pruneSnapshots } from './snapshot-keeping.ts';
 import type { Leading, RaftState } from './state.ts';
 
 /** Who was not heard for so many election timeouts has nothing kept for it. */
-const AWAY_TIMEOUTS = 10;
+export const AWAY_TIMEOUTS = 10;
 
 /** The follower needs what is no longer in the log. It is asked first what it has already. */
 export function startSending(state: RaftState, to: MemberId, progress: Progress): void {

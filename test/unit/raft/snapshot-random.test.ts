@@ -118,8 +118,8 @@ class Run {
   }
 
   #spoil(host: SnapshotHost): void {
-    const { config, role } = host.member.state;
-    if (this.#isMending() || role === 'leader' || config.voters.length < 3) return;
+    if (this.#isMending() || host.member.state.role === 'leader') return;
+    if (this.hosts.some(({ member }) => member.state.config.voters.length < 3)) return;
     this.spoils++;
     host.spoil();
   }
@@ -194,9 +194,9 @@ describe('snapshots at random', () => {
 
   test('are taken, sent, refused and installed in these runs', () => {
     const sum = (count: (run: Run) => number) => all.reduce((total, run) => total + count(run), 0);
-    expect(sum(({ crashes }) => crashes)).toBeGreaterThan(10 * SEEDS);
-    expect(sum(({ spoils }) => spoils)).toBeGreaterThan(SEEDS);
-    expect(sum(({ changes }) => changes)).toBeGreaterThan(SEEDS);
+    expect(sum(({ crashes }) => crashes)).toBeGreaterThan(5 * SEEDS);
+    expect(sum(({ spoils }) => spoils)).toBeGreaterThan(SEEDS / 4);
+    expect(sum(({ changes }) => changes)).toBeGreaterThan(SEEDS / 4);
     for (const key of ['restores', 'refusals'] as const) {
       const count = sum(({ hosts }) => hosts.reduce((total, host) => total + host[key], 0));
       expect(count, key).toBeGreaterThan(SEEDS);
