@@ -37,7 +37,7 @@ const NEVER = Number.MAX_SAFE_INTEGER;
 /** None is ever taken. */
 export const NO_SNAPSHOTS: SnapshotOptions = {
   ...{ everyEntries: NEVER, everyBytes: NEVER, keepEntries: 0, maxHeldBytes: NEVER },
-  ...{ chunkBytes: 1 << 18, maxInflightChunks: 4, maxBytesPerSec: NEVER },
+  ...{ chunkBytes: 1 << 18, maxInflightChunks: 4, maxBytesPerSec: Number.POSITIVE_INFINITY },
 };
 
 export interface Snapshots {
