@@ -22,6 +22,10 @@ export interface Done {
   readonly what: string;
 }
 
+const JOBS: readonly Effect['type'][] = [
+  ...(['take-snapshot', 'receive-snapshot', 'store-chunk', 'keep-snapshot', 'restore'] as const),
+];
+
 /** Every snapshot has that many bytes. */
 const BYTES = 300;
 
@@ -49,7 +53,7 @@ export class ScriptedSnapshots {
   note(effect: Effect): void {
     if (effect.type === 'prune-snapshots') {
       this.#disk.whole = this.#disk.whole.filter(({ head }) => effect.keep.includes(head.id));
-    } else this.#jobs.push(effect);
+    } else if (JOBS.includes(effect.type)) this.#jobs.push(effect);
   }
 
   crash(): void {
@@ -82,10 +86,12 @@ export class ScriptedSnapshots {
     }
   }
 
-  #taken(snapshot: Snapshot): Done {
-    const { head } = snapshot;
-    contents.set(head.id, snapshot.entries);
-    this.#disk.whole.push(snapshot);
+  #taken({ entries, head: named }: Snapshot): Done {
+    // A second one of the same entry has a name of its own.
+    const isAgain = this.#disk.whole.some(({ head }) => head.id === named.id);
+    const head = isAgain ? { ...named, id: `${named.id}-again` } : named;
+    contents.set(head.id, entries);
+    this.#disk.whole.push({ head, entries });
     const machineDurable = Number.POSITIVE_INFINITY;
     return {
       event: { type: 'snapshot-taken', head, machineDurable },
