@@ -13,7 +13,7 @@ import type { Letter } from './exchange.ts';
 import { testOptions } from './member.ts';
 import { type Content, SnapshotHost } from './snapshot-host.ts';
 
-const SEEDS = Number(process.env['SEEDS'] ?? 60);
+const SEEDS = Number(process.env['SEEDS'] ?? 30);
 const FIRST_SEED = Number(process.env['SEED'] ?? 1);
 const LENGTH_MS = 2500;
 const CALM_MS = 30_000;
