@@ -197,9 +197,9 @@ describe('snapshots at random', () => {
     expect(sum(({ crashes }) => crashes)).toBeGreaterThan(5 * SEEDS);
     expect(sum(({ spoils }) => spoils)).toBeGreaterThan(SEEDS / 4);
     expect(sum(({ changes }) => changes)).toBeGreaterThan(SEEDS / 4);
-    for (const key of ['restores', 'refusals'] as const) {
-      const count = sum(({ hosts }) => hosts.reduce((total, host) => total + host[key], 0));
-      expect(count, key).toBeGreaterThan(SEEDS);
-    }
+    const done = (count: (host: SnapshotHost) => number) =>
+      sum(({ hosts }) => hosts.reduce((total, host) => total + count(host), 0));
+    expect(done(({ restores }) => restores)).toBeGreaterThan(5 * SEEDS);
+    expect(done(({ refusals }) => refusals)).toBeGreaterThan(SEEDS / 4);
   });
 });
