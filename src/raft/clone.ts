@@ -22,6 +22,7 @@ export function cloneState(state: RaftState): RaftState {
     following: { ...state.following },
     reading: { ...state.reading },
     snapshots: cloneSnapshots(state.snapshots),
+    stalling: { ...state.stalling },
     candidacy: candidacy && { ...candidacy, votes: new Map(candidacy.votes) },
     leading: leading && cloneLeading(leading),
     writes: { ...state.writes },
@@ -65,6 +66,7 @@ export function hashState(state: RaftState): number {
     [state.following.stream, state.following.verified, state.following.round],
     readingOf(state),
     snapshotsOf(state),
+    stallingOf(state),
     candidacyOf(state),
     leadingOf(state),
     [writes.issued - completed, since(writes.hard), since(writes.lineage)],
@@ -150,7 +152,7 @@ function leadingOf(state: RaftState): readonly unknown[] {
   ]);
   return [
     [round, lastStream, timeLeft(state, heartbeatDueMs)],
-    [handover?.to, handover && timeLeft(state, handover.dueMs)],
+    [handover?.to, handover && timeLeft(state, handover.dueMs), leading.asked],
     [timeLeft(state, leading.chunksDueMs), leading.servedLast],
     [[...reads.waiting].map(askOf), reads.batch?.round, reads.batch?.index],
     [...(reads.batch?.asks ?? [])].map(askOf),
@@ -185,6 +187,15 @@ function readingOf({ now, options, reading }: RaftState): readonly unknown[] {
   const { asked, granted, wanted } = reading;
   const ageMs = asked && Math.min(now - asked.atMs, options.heartbeatMs);
   return [wanted, granted, asked?.term, asked?.upTo, ageMs];
+}
+
+function stallingOf(state: RaftState): readonly unknown[] {
+  const { letGo, stalled } = state.stalling;
+  const { keepUntilMs, restUntilMs, standAtMs, unfitUntilMs } = state.stalling;
+  const times = [keepUntilMs, restUntilMs, standAtMs, unfitUntilMs].map((atMs) =>
+    timeLeft(state, atMs),
+  );
+  return [stalled, letGo, times];
 }
 
 function askOf([id, { boot, incarnation, upTo }]: [string, ReadAsk]): readonly unknown[] {

@@ -130,6 +130,8 @@ export interface PruneSnapshots {
 export interface Restore {
   readonly type: 'restore';
   readonly head: SnapshotHead;
+  /** The machine may be there already, or further: it is not to be trusted. */
+  readonly isRepair: boolean;
 }
 
 /** Role, term or known leader changed in this step. At most one a step, at its end. */

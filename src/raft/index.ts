@@ -27,6 +27,7 @@ export type {
   Campaign,
   ChangeMembers,
   Clocks,
+  Configure,
   Propose,
   RaftEvent,
   Read,
@@ -38,6 +39,7 @@ export type {
   SnapshotReceived,
   SnapshotRefused,
   SnapshotTaken,
+  Stall,
   Start,
   TakeSnapshot,
   Timeout,
@@ -128,6 +130,7 @@ export {
   type RaftOptions,
   type RaftState,
   type Recognition,
+  type Stalling,
   type Unwritten,
   type Writes,
 } from './state.ts';

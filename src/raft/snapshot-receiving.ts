@@ -85,21 +85,6 @@ export function restoreInstalled(state: RaftState): void {
   restore(state, installing.head);
 }
 
-/**
- * A member that was started again has its machine restored before anything is applied. If it went
- * down between a snapshot and the write that follows upon it, that write is made up for: what was
- * acknowledged meanwhile is in the snapshot.
- */
-export function restoreLatest(state: RaftState): void {
-  const { latest } = state.snapshots;
-  if (latest === undefined) return;
-  if (latest.index > state.commit) {
-    if (termAt(state.log, latest.index) !== latest.term) return replaceLog(state, latest);
-    commitUpTo(state, latest.index);
-  }
-  if (state.applied < latest.index) restore(state, latest);
-}
-
 /** The machine is where the snapshot stands. */
 export function machineRestored(state: RaftState, { index }: Restored): void {
   if (state.snapshots.restoring !== index) return;
@@ -162,22 +147,17 @@ function install(state: RaftState, incoming: Incoming): void {
     if (incoming.term === state.term) acknowledgeUpTo(state, incoming.stream, head.index);
     return;
   }
-  replaceLog(state, head);
-  const { following } = state;
-  if (incoming.term === state.term) following.stream = Math.max(following.stream, incoming.stream);
-  acknowledgeLeader(state);
-}
-
-function replaceLog(state: RaftState, head: SnapshotHead): void {
   resetLog(state.log, head, head.timeMs);
   commitUpTo(state, head.index);
   installConfiguration(state, head.config);
-  const { unwritten, writes } = state;
+  const { following, unwritten, writes } = state;
   unwritten.reset = { index: head.index, term: head.term };
   unwritten.truncateFrom = 0;
   unwritten.from = 0;
   unwritten.compactTo = 0;
   state.snapshots.installing = { head, write: writes.issued + 1 };
+  if (incoming.term === state.term) following.stream = Math.max(following.stream, incoming.stream);
+  acknowledgeLeader(state);
 }
 
 /** What is in a snapshot is committed: whoever leads from then on has it (§5.4.3). */
@@ -191,10 +171,11 @@ function commitUpTo(state: RaftState, index: number): void {
 
 function restore(state: RaftState, head: SnapshotHead): void {
   const { snapshots } = state;
+  const isRepair = snapshots.repairFrom > 0;
   if (snapshots.repairFrom <= head.index) snapshots.repairFrom = 0;
   snapshots.restoring = head.index;
   snapshots.takingInVain = snapshots.taking;
-  state.effects.push({ type: 'restore', head });
+  state.effects.push({ type: 'restore', head, isRepair });
   state.applied = Math.min(state.applied, head.index);
   state.applying = head.index;
 }

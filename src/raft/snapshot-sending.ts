@@ -83,10 +83,10 @@ export function checkSending(
 export function sendChunks(state: RaftState): void {
   const { leading } = state;
   if (leading === undefined) return;
-  for (let isMore = true; isMore && state.now >= leading.chunksDueMs; ) {
+  for (let isMore = true; isMore && mayLeave(state, leading); ) {
     isMore = false;
     for (const [id, progress] of nextReceivers(state, leading)) {
-      if (state.now < leading.chunksDueMs) break;
+      if (!mayLeave(state, leading)) break;
       sendChunk(state, leading, id, progress);
       isMore = true;
     }
@@ -133,6 +133,11 @@ export function endSending(state: RaftState, progress: Progress): void {
 function askStored(state: RaftState, to: MemberId, progress: Progress, sending: Sending): void {
   sending.stored = undefined;
   send(state, to, chunkOf(state, progress, sending.head, 0, 0));
+}
+
+/** Is it time, but for less than a timer can tell? */
+function mayLeave({ now }: RaftState, { chunksDueMs }: Leading): boolean {
+  return chunksDueMs - now < 1;
 }
 
 /** Beginning with the one after whoever was served last. */

@@ -90,13 +90,23 @@ export interface Sending {
   storedBefore: number | undefined;
 }
 
-/** `repair`: from where on the machine was found to be wrong in an earlier run; 0 when it was not. */
-export function createSnapshots(latest: SnapshotHead | undefined, repair: number): Snapshots {
-  // What it has stored itself is of the same machine.
+/**
+ * When a member is started again its machine, too, has to be put where the snapshot stands.
+ * `repair`: from where on it was found to be wrong in an earlier run; 0 when it was not.
+ */
+export function createSnapshots(
+  latest: SnapshotHead | undefined,
+  applied: number,
+  repair: number,
+): Snapshots {
+  const isAhead = latest !== undefined && latest.index > applied;
+  // What a wrong machine has stored is as wrong.
   const repairFrom = repair === 0 ? 0 : Math.max(repair, (latest?.index ?? 0) + 1);
   return {
     ...{ latest, taking: false, takingInVain: false, wanted: 0, distrusted: undefined },
     machineDurable: Number.POSITIVE_INFINITY,
-    ...{ incoming: undefined, installing: undefined, restoring: undefined, repairFrom },
+    incoming: undefined,
+    installing: isAhead ? { head: latest, write: 0 } : undefined,
+    ...{ restoring: undefined, repairFrom },
   };
 }

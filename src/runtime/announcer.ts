@@ -1,8 +1,8 @@
 // Tells the host what a turn has changed, at its end. A listener that throws harms nobody else.
 import type { EventEmitter } from 'eventemitter3';
 import type { Logger, Membership } from '../contracts/index.ts';
-import type { RaftState } from '../raft/index.ts';
-import type { NodeEvents } from './events.ts';
+import type { RaftState, SnapshotHead } from '../raft/index.ts';
+import type { NodeEvents, StallEvent } from './events.ts';
 
 export type Emit = <E extends keyof NodeEvents>(
   event: E,
@@ -14,27 +14,49 @@ export class Announcer {
   readonly #emit: Emit;
   readonly #logger: Logger;
   readonly #membership: () => Membership;
+  /** Is that the name of a snapshot of this run? */
+  readonly #isOwn: (id: string) => boolean;
   #membersChanged = false;
+  #stalls: StallEvent[] = [];
   #told: Pick<RaftState, 'role' | 'term' | 'leader' | 'commit'>;
+  #snapshot: SnapshotHead | undefined;
 
-  constructor(state: RaftState, emit: Emit, logger: Logger, membership: () => Membership) {
+  constructor(
+    state: RaftState,
+    emit: Emit,
+    logger: Logger,
+    membership: () => Membership,
+    isOwn: (id: string) => boolean,
+  ) {
     this.#state = state;
     this.#emit = emit;
     this.#logger = logger;
     this.#membership = membership;
+    this.#isOwn = isOwn;
     const { commit, leader, role, term } = state;
     this.#told = { commit, leader, role, term };
+    this.#snapshot = state.snapshots.latest;
   }
 
   membersChanged(): void {
     this.#membersChanged = true;
   }
 
+  stall(event: StallEvent): void {
+    this.#stalls.push(event);
+  }
+
   endTurn(): void {
+    if (this.#stalls.length > 0) {
+      const stalls = this.#stalls;
+      this.#stalls = [];
+      for (const event of stalls) this.announce('stall', event);
+    }
     if (this.#membersChanged) {
       this.#membersChanged = false;
       this.announce('members', this.#membership());
     }
+    this.#announceSnapshot();
     const told = this.#told;
     const { commit, leader, role, term } = this.#state;
     const changedRole = role !== told.role || term !== told.term;
@@ -45,6 +67,16 @@ export class Announcer {
     if (changedRole) this.announce('role', { role, term });
     if (changedLeader) this.announce('leader', { leader, term });
     if (changedCommit) this.announce('committed', { index: commit });
+  }
+
+  #announceSnapshot(): void {
+    const { latest } = this.#state.snapshots;
+    if (latest === undefined || latest === this.#snapshot) return;
+    this.#snapshot = latest;
+    const { bytes, id, index, term } = latest;
+    const origin = this.#isOwn(id) ? 'taken' : 'received';
+    this.#logger.info({ id, index, term, bytes, origin }, 'a snapshot is durable');
+    this.announce('snapshot', { index, term, bytes, origin });
   }
 
   announce<E extends keyof NodeEvents>(

@@ -4,13 +4,15 @@ import type { Identity, MemberId, Membership } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import { type ConfigurationAt, createState, type Propose, type RaftState } from '../raft/index.ts';
 import { Announcer, type Emit } from './announcer.ts';
-import { Applier } from './applier.ts';
+import { ChunkSender } from './chunk-sender.ts';
 import { ClockWarnings } from './clock-warnings.ts';
+import { changeOptions, type OptionChanges } from './configuring.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { EventLoop, type EventLoopHooks } from './event-loop.ts';
-import { incarnationText } from './identity.ts';
+import { incarnationText, originOf } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { LogWindow } from './log-window.ts';
+import { MachineHost } from './machine-host.ts';
 import { membershipOf } from './membership.ts';
 import type { CheckedOptions } from './options.ts';
 import {
@@ -24,11 +26,12 @@ import {
   SessionRequests,
   type Ticket,
   ticketError,
+  type Wait,
 } from './requests/index.ts';
 import { Roster } from './roster.ts';
 import { Sender } from './sender.ts';
-import { SessionApplier } from './session-applier.ts';
-import type { Startup } from './startup.ts';
+import { Stalls } from './stalls.ts';
+import { coreOptions, type Startup } from './startup.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StoreRecord } from './store-record.ts';
 import { Ticker } from './ticker.ts';
@@ -52,11 +55,11 @@ export class Engine<C, R, Q, A> {
   readonly #proposals: Proposals;
   readonly #forwarding: Forwarding;
   readonly #delegates: Delegates;
-  readonly #applier: Applier<C, R, Q, A>;
-  readonly #sessionApplier: SessionApplier<C, R>;
+  readonly #machine: MachineHost<C, R, Q, A>;
   readonly #ticker: Ticker;
   readonly #inbox: Inbox;
   readonly #announcer: Announcer;
+  readonly #stalls: Stalls;
   readonly #roster: Roster;
   readonly #loop: EventLoop;
   #closing: Promise<void> | undefined;
@@ -67,23 +70,21 @@ export class Engine<C, R, Q, A> {
     const { identity } = startup;
     const record = new StoreRecord(identity);
     const roster = new Roster(startup.roster);
-    const { maxAppendBytes, maxCommandBytes } = limits;
+    const { maxCommandBytes } = limits;
     const state = createState({ ...startup.init, now: clock.now() });
     const store = storage.log;
     const failed = (cause: unknown) => this.#fail(cause);
-    const window = new LogWindow(state.log.last + 1, limits.memoryWindowBytes);
+    const window = new LogWindow(state.log.last + 1, limits);
     const frames = new FrameCodec(identity, (clusterId) => record.joined(clusterId));
     const proposals = new Proposals(limits);
     const writer = new Writer(store, window, {
+      now: () => clock.now(),
       meta: (known) => {
         if (clock.now() >= state.silentUntilMs) record.promise(options.electionMinMs);
         return record.take(known);
       },
       written: (event) => this.#loop.push(event),
       failed,
-    });
-    const sender = new Sender({
-      ...{ state, transport, codec: frames, window, store, maxAppendBytes, failed },
     });
     this.#options = options;
     this.#startup = startup;
@@ -92,18 +93,26 @@ export class Engine<C, R, Q, A> {
     this.#writer = writer;
     this.#proposals = proposals;
     this.#roster = roster;
-    this.#announcer = new Announcer(state, emit, logger, () => membershipOf(state, roster));
-    this.#sessionApplier = this.#createSessionApplier();
+    const origin = originOf(identity);
+    const isOwn = (snapshotId: string) => snapshotId.includes(origin);
+    this.#announcer = new Announcer(state, emit, logger, () => this.members(), isOwn);
     this.#ticker = new Ticker({ state, clock, proposals, wake: () => this.#loop.wake() });
-    this.#applier = this.#createApplier();
+    this.#machine = this.#createMachine();
     this.#forwarding = this.#createForwarding(frames);
-    const opening = encodeSessionOpen(options.sessions);
-    this.#delegates = this.#createDelegates(frames, opening);
+    this.#delegates = this.#createDelegates(frames);
+    this.#stalls = this.#createStalls();
     this.#inbox = this.#createInbox(frames);
+    const { applier, snapshotter } = this.#machine;
+    const chunks = new ChunkSender({
+      ...{ state, transport, codec: frames, store: storage.snapshots, failed },
+      headerOf: (id) => snapshotter.headerOf(id),
+    });
+    const sender = new Sender({
+      ...{ state, transport, codec: frames, window, store, limits, chunks, failed },
+    });
     const runner = new EffectRunner({
-      ...{ window, writer, sender, proposals, roster },
+      ...{ window, writer, sender, proposals, roster, applier, snapshots: snapshotter },
       membersChanged: (configs) => this.#membersChanged(configs),
-      apply: (upTo) => this.#applier.advance(upTo),
       readIndex: (effect) => this.reads.grant(effect),
       roleChanged: () => this.#roleChanged(),
     });
@@ -112,16 +121,13 @@ export class Engine<C, R, Q, A> {
       ...{ state, clock, codec: codec.command, maxCommandBytes, proposals },
       ...{ forwarding: this.#forwarding, wake: () => this.#loop.wake() },
     });
-    this.reads = new Reads({
-      ...{ state, clock, applier: this.#applier, maxQueuedReads: limits.maxQueuedReads },
-      startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
-      wake: () => this.#loop.wake(),
-    });
-    this.sessions = new SessionRequests({
-      ...{ requests: this.requests, codec, clock, opening, options: state.options },
-    });
+    this.reads = this.#createReads();
+    this.sessions = this.#createSessions();
     this.operations = new Operations({
-      ...{ state, roster, clock, maxMembers: limits.maxMembers },
+      ...{ state, roster, clock },
+      get maxMembers() {
+        return limits.maxMembers;
+      },
       push: (event) => this.#loop.push(event),
       waitFor: (look, wait) => this.requests.waitFor(look, wait),
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
@@ -170,15 +176,33 @@ export class Engine<C, R, Q, A> {
     this.#loop.wake();
   }
 
+  /** Resolves with the index of a snapshot that holds all that is applied here now. */
+  takeSnapshot(wait: Wait): Promise<number> {
+    const { snapshots } = this.#state;
+    const wanted = Math.max(1, this.#machine.applier.applied);
+    this.#loop.push({ type: 'take-snapshot', index: wanted });
+    return this.requests.waitFor(() => {
+      const index = snapshots.latest?.index ?? 0;
+      return index >= wanted ? index : undefined;
+    }, wait);
+  }
+
+  /** All of it or, when it throws, nothing. */
+  configure(changes: OptionChanges): void {
+    this.checkOpen();
+    changeOptions(this.#options, changes);
+    this.#loop.push({ type: 'configure', options: coreOptions(this.#options) });
+  }
+
   campaign(): void {
     this.#loop.push({ type: 'campaign' });
   }
 
   status(): NodeStatus {
     return statusOf(this.#state, {
-      applied: this.#applier.applied,
+      applied: this.#machine.applier.applied,
       waiting: this.#proposals.waiting,
-      sessions: this.#sessionApplier.count,
+      sessions: this.#machine.sessions.count,
       waitingReads: this.reads.waiting,
       badFrames: this.#inbox.badFrames,
       staleFrames: this.#inbox.staleFrames,
@@ -191,29 +215,54 @@ export class Engine<C, R, Q, A> {
     return this.#closing;
   }
 
-  #createApplier(): Applier<C, R, Q, A> {
-    const { clock, codec, limits, stateMachine, storage } = this.#options;
-    const { maxAppendBytes, maxApplyBatch, maxQueuedReads } = limits;
-    const store = storage.log;
-    return new Applier(
-      {
-        ...{ machine: stateMachine, codec: codec.command, window: this.#window, store, clock },
-        ...{ maxApplyBatch, maxReadBytes: maxAppendBytes, maxQueries: maxQueuedReads },
-        sessions: this.#sessionApplier,
-        isLeading: () => this.#state.role === 'leader',
-        due: (wallMs) => this.#ticker.due(wallMs),
-        settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
-        advanced: (index) => this.#loop.push({ type: 'applied', index }),
-        failed: (cause) => this.#fail(cause),
-      },
-      this.#startup.init.applied,
-    );
+  #createMachine(): MachineHost<C, R, Q, A> {
+    const { identity, keptUpTo, snapshot } = this.#startup;
+    return new MachineHost({
+      options: this.#options,
+      ...{ state: this.#state, window: this.#window, snapshot, keptUpTo },
+      origin: originOf(identity),
+      due: (wallMs) => this.#ticker.due(wallMs),
+      settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
+      push: (event) => this.#loop.push(event),
+      received: (head, header) => this.#roster.install(head, header),
+      failed: (cause) => this.#fail(cause),
+    });
   }
 
-  #createSessionApplier(): SessionApplier<C, R> {
-    const { codec, stateMachine } = this.#options;
-    const { command, result } = codec;
-    return new SessionApplier({ machine: stateMachine, command, result });
+  #createStalls(): Stalls {
+    const { logger, stall } = this.#options;
+    return new Stalls({
+      ...{ limits: stall, logger, store: this.#writer, machine: this.#machine.applier },
+      tell: (event) => this.#announcer.stall(event),
+      push: (event) => this.#loop.push(event),
+    });
+  }
+
+  #createReads(): Reads<Q, A> {
+    const state = this.#state;
+    const { clock, limits } = this.#options;
+    return new Reads({
+      ...{ state, clock, applier: this.#machine.applier },
+      get maxQueuedReads() {
+        return limits.maxQueuedReads;
+      },
+      startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
+      wake: () => this.#loop.wake(),
+    });
+  }
+
+  #createSessions(): SessionRequests<C, R> {
+    const state = this.#state;
+    const { clock, codec, sessions } = this.#options;
+    return new SessionRequests({
+      ...{ requests: this.requests, codec, clock },
+      get opening() {
+        return encodeSessionOpen(sessions);
+      },
+      get options() {
+        return state.options;
+      },
+    });
   }
 
   #createLoop(runner: EffectRunner): EventLoop {
@@ -223,6 +272,7 @@ export class Engine<C, R, Q, A> {
         runner.run(effects, event);
         this.operations.handled(event);
       },
+      beginTurn: (lateMs) => this.#stalls.turn(lateMs),
       takeProposals: () => this.#takeProposals(),
       takeReads: () => this.reads.take(),
       endTurn: () => this.#endTurn(),
@@ -231,11 +281,13 @@ export class Engine<C, R, Q, A> {
         this.#forwarding.expire(nowMs);
         this.leaderships.check(nowMs);
         this.#ticker.expire(nowMs);
+        this.#stalls.expire(nowMs);
       },
       nextExpiry: () => {
         const { leaderships, requests } = this;
         const waits = Math.min(requests.nextExpiry(), this.#forwarding.nextExpiry());
-        return Math.min(waits, leaderships.nextExpiry(), this.#ticker.nextExpiry());
+        const own = Math.min(this.#ticker.nextExpiry(), this.#stalls.nextExpiry());
+        return Math.min(waits, own, leaderships.nextExpiry());
       },
       failed: (cause) => this.#fail(cause),
     };
@@ -251,23 +303,29 @@ export class Engine<C, R, Q, A> {
       transport,
       codec: frames,
       proposals: this.#proposals,
-      maxBytes: limits.maxAppendBytes,
+      get maxBytes() {
+        return limits.maxAppendBytes;
+      },
       decodeResult: (bytes) => codec.result.decode(bytes),
     });
   }
 
-  #createDelegates(frames: FrameCodec, sessionOpening: Uint8Array): Delegates {
-    const { codec, limits, transport } = this.#options;
+  #createDelegates(frames: FrameCodec): Delegates {
+    const { codec, limits, sessions, transport } = this.#options;
     return new Delegates({
       state: this.#state,
       transport,
       codec: frames,
       proposals: this.#proposals,
       maxCommandBytes: limits.maxCommandBytes,
-      maxBytes: limits.maxAppendBytes,
+      get maxBytes() {
+        return limits.maxAppendBytes;
+      },
       maxFrameBytes: transport.supports.maxFrameBytes,
       encodeResult: (result) => codec.result.encode(result as R),
-      sessionOpening,
+      get sessionOpening() {
+        return encodeSessionOpen(sessions);
+      },
     });
   }
 
@@ -379,7 +437,10 @@ export class Engine<C, R, Q, A> {
     this.#loop.stop();
     const ended = fault === undefined ? closedError() : unappliedError(fault);
     this.reads.failAll(ended);
-    const machineIdle = this.#applier.stop();
+    const machineIdle = Promise.all([
+      this.#machine.applier.stop(),
+      this.#machine.snapshotter.stop(),
+    ]);
     const errorOf = (ticket: Ticket) =>
       fault === undefined
         ? ticketError(ticket, 'ERR_CLOSED', 'the node was closed')

@@ -23,6 +23,8 @@ export interface EventLoopHooks {
   takeReads(): Read | undefined;
   /** Everything that arrived is handled. */
   endTurn(): void;
+  /** A turn begins, so many ms after it was due. */
+  beginTurn(lateMs: number): void;
   /** Waits of the host that may have run out. */
   expire(nowMs: number): void;
   nextExpiry(): number;
@@ -36,6 +38,8 @@ export class EventLoop {
   readonly #checked: boolean;
   #queue: RaftEvent[] = [];
   #scheduled = false;
+  /** Since when a turn is due; Infinity when none is. */
+  #wantedMs = Number.POSITIVE_INFINITY;
   #stopped = false;
   #timer: { readonly dueMs: number; readonly cancel: Cancel } | undefined;
 
@@ -55,6 +59,7 @@ export class EventLoop {
   wake(): void {
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
+    this.#wantedMs = Math.min(this.#wantedMs, this.#clock.now());
     this.#clock.soon(() => this.#turn());
   }
 
@@ -72,6 +77,9 @@ export class EventLoop {
     this.#scheduled = false;
     if (this.#stopped) return;
     try {
+      const lateMs = this.#clock.now() - this.#wantedMs;
+      this.#wantedMs = Number.POSITIVE_INFINITY;
+      this.#hooks.beginTurn(lateMs);
       this.#step({ type: 'clocks', wallMs: this.#clock.wallMs() });
       const due = nextDeadline(this.#state) <= this.#clock.now();
       const queue = this.#queue;
@@ -112,6 +120,7 @@ export class EventLoop {
     this.#timer?.cancel();
     const cancel = this.#clock.after(dueMs - now, () => {
       this.#timer = undefined;
+      this.#wantedMs = Math.min(this.#wantedMs, dueMs);
       this.wake();
     });
     this.#timer = { dueMs, cancel };

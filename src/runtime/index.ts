@@ -1,5 +1,13 @@
+export type { OptionChanges } from './configuring.ts';
 export { EntryContext } from './entry-context.ts';
-export type { CommittedEvent, LeaderEvent, NodeEvents, RoleEvent } from './events.ts';
+export type {
+  CommittedEvent,
+  LeaderEvent,
+  NodeEvents,
+  RoleEvent,
+  SnapshotEvent,
+  StallEvent,
+} from './events.ts';
 export { msgpack, msgpackCodec, rawCodec } from './msgpack-codec.ts';
 export {
   checkBoolean,
@@ -15,10 +23,12 @@ export {
   presets,
   type RaftNodeOptions,
   type SessionLimits,
+  type StallLimits,
   type TimingPreset,
 } from './options.ts';
 export { type Awaited, type ChangeOptions, type CloseOptions, RaftNode } from './raft-node.ts';
 export type { Leadership, LeaderWork, Successor } from './requests/index.ts';
-export type { FollowerStatus, NodeStatus } from './status.ts';
+export { defaultSnapshotSettings, type SnapshotSettings } from './snapshot-settings.ts';
+export type { FollowerStatus, NodeStatus, SnapshotStatus, TransferStatus } from './status.ts';
 export { systemClock } from './system-clock.ts';
 export { isThenable } from './thenable.ts';

@@ -15,6 +15,7 @@ import type {
 import { CoxswainError } from '../errors.ts';
 import type { Role } from '../raft/index.ts';
 import { checkChange } from './change-checks.ts';
+import type { OptionChanges } from './configuring.ts';
 import { checkConsistency } from './consistency-checks.ts';
 import { Engine } from './engine.ts';
 import type { NodeEvents } from './events.ts';
@@ -64,11 +65,13 @@ export class RaftNode<C, R, Q = never, A = never>
   /** This member's id. */
   readonly id: MemberId;
   readonly #engine: Engine<C, R, Q, A>;
-  readonly #defaultWait: Wait;
+  readonly #options: CheckedOptions<C, R, Q, A>;
+  #defaultWait: Wait;
 
   private constructor(options: CheckedOptions<C, R, Q, A>, startup: Startup) {
     super();
     this.id = options.id;
+    this.#options = options;
     this.#engine = new Engine(options, startup, (event, ...args) => {
       this.emit(event, ...args);
     });
@@ -160,6 +163,16 @@ export class RaftNode<C, R, Q = never, A = never>
     }, wait);
   }
 
+  /**
+   * Takes a snapshot of all that is applied here, unless there is one, and lets go of the log before
+   * it as far as `snapshot.keepEntries` says. Resolves once it is durable, with the index of the last
+   * entry that it holds. Rejects with ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED or what stopped the node.
+   */
+  async takeSnapshot(options: WaitOptions = {}): Promise<{ readonly index: number }> {
+    const wait = this.#checkWait('takeSnapshot', options, ['signal', 'timeoutMs']);
+    return { index: await this.#engine.takeSnapshot(wait) };
+  }
+
   /** Asks this member to stand for election now. A live leader's followers will refuse it. */
   campaign(): void {
     this.#engine.campaign();
@@ -243,6 +256,15 @@ export class RaftNode<C, R, Q = never, A = never>
     const result = this.#engine.leaderships.run(work, signal);
     this.#engine.wake();
     return result;
+  }
+
+  /**
+   * Changes options while the node runs, all that are given or none. Throws ERR_INVALID_OPTION, or
+   * ERR_CLOSED.
+   */
+  configure(changes: OptionChanges): void {
+    this.#engine.configure(changes);
+    this.#defaultWait = { signal: undefined, timeoutMs: this.#options.requestTimeoutMs };
   }
 
   /** Settles every waiting call, stops, and closes the transport and storage. May be repeated. */

@@ -93,7 +93,7 @@ export class Proposals {
    * what was proposed there.
    */
   skip(index: number): void {
-    this.truncate(0);
+    this.truncate(1);
     const skipped = this.#displaced.filter((ticket) => ticket.index <= index);
     this.#displaced = this.#displaced.filter((ticket) => ticket.index > index);
     const message = 'a snapshot took the place of its entry';

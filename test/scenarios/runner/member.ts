@@ -108,8 +108,21 @@ export class ScriptedMember {
 
   /** Back from the disk: everything else is forgotten. */
   load(now: number, seed?: number): void {
+    this.#reconcile();
     this.log = [...this.disk.entries];
     this.state = this.#load(now, true, seed);
+  }
+
+  /** As a driver does: after a crash between a snapshot and the reset of the log the log follows. */
+  #reconcile(): void {
+    const { latest } = this.#snapshots;
+    if (latest === undefined) return;
+    const { index, term } = latest.head;
+    const { disk } = this;
+    disk.hardState = { ...disk.hardState, commit: Math.max(disk.hardState.commit, index) };
+    if (disk.entries[index - 1]?.term === term) return;
+    disk.entries = [...latest.entries];
+    disk.base = { index, term };
   }
 
   /**

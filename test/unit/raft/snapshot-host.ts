@@ -134,9 +134,10 @@ export class SnapshotHost {
   }
 
   #load(now: number, restarted: boolean): TestMember {
-    const { base, commit, configs, term, terms, votedFor } = this.#disk;
     const heads = [...this.whole.values()];
     const snapshot = heads.sort((one, other) => one.index - other.index).at(-1);
+    if (snapshot !== undefined) this.#reconcile(snapshot);
+    const { base, commit, configs, term, terms, votedFor } = this.#disk;
     const later = configs.filter(({ index }) => index > (snapshot?.index ?? -1));
     const known = snapshot === undefined ? configs : [snapshot.config, ...later];
     const repairFrom = restarted ? this.member.state.snapshots.repairFrom : 0;
@@ -148,6 +149,18 @@ export class SnapshotHost {
     });
     for (const { config, index } of configs) member.configAt.set(index, config);
     return member;
+  }
+
+  /** As a driver does: after a crash between a snapshot and the reset of the log the log follows. */
+  #reconcile({ index, term }: SnapshotHead): void {
+    const disk = this.#disk;
+    const own =
+      index === disk.base.index ? disk.base.term : disk.terms[index - disk.base.index - 1];
+    disk.commit = Math.max(disk.commit, index);
+    if (own === term) return;
+    disk.base = { index, term };
+    disk.terms = [];
+    disk.configs = [];
   }
 
   #note(): void {

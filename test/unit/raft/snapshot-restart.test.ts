@@ -1,6 +1,6 @@
 // What a member makes of a snapshot and a log that it finds, after a crash at any moment.
 import { describe, expect, it } from 'vitest';
-import { configOf, headAt, TestMember } from './member.ts';
+import { headAt, TestMember } from './member.ts';
 import { kept, ones, restored, snapshotOptions } from './snapshots.ts';
 
 const at = (index: number, term = 1) => headAt({ index, term });
@@ -33,40 +33,6 @@ describe('a member that is started again', () => {
     });
     expect(restored(member)).toBeUndefined();
     expect(member.applying).toBe(8);
-  });
-
-  it('knows that what a machine has kept itself is committed (B2)', () => {
-    const member = new TestMember({ terms: ones(4), commit: 2, applied: 3 });
-    expect(member.state.commit).toBe(3);
-  });
-
-  it('knows that a snapshot is committed, though the hint of that is older (B2)', () => {
-    const terms = ones(9);
-    const member = new TestMember({ terms, commit: 4, applied: 0, snapshot: at(7) });
-    expect(restored(member)).toBe(7);
-    expect(member.state).toMatchObject({ commit: 7, applying: 7 });
-    expect(member.waiting).toEqual([]);
-  });
-
-  it.each([
-    ['shorter', ones(3)],
-    ['another one', [1, 1, 1, 2, 2, 2, 2]],
-    ['longer and another one', [1, 1, 1, 2, 2, 2, 2, 2, 2, 2]],
-  ])('completes an install when the log is still %s (S1, S2)', (_, terms) => {
-    const snapshot = headAt({ index: 7, term: 3 }, { voters: ['a', 'b'] });
-    const configs = [
-      { index: 0, config: configOf({}) },
-      { index: 3, config: configOf({ voters: ['a'] }) },
-    ];
-    const init = { terms, configs, term: 4, commit: 2, applied: 0, snapshot };
-    const member = new TestMember(init);
-    const reset = { index: 7, term: 3 };
-    expect(member.waiting).toMatchObject([{ reset, from: 8, until: 8, hardState: { commit: 7 } }]);
-    expect(member.state.config.voters).toEqual(['a', 'b']);
-    expect(restored(member)).toBeUndefined();
-    member.writeOne();
-    expect(restored(member)).toBe(7);
-    expect(member.state.log).toMatchObject({ base: reset, last: 7, durable: 7 });
   });
 });
 

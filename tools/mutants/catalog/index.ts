@@ -12,6 +12,7 @@ import { REQUESTS_MUTANTS } from './requests.ts';
 import { RUNTIME } from './runtime.ts';
 import { SESSIONS } from './sessions.ts';
 import { SNAPSHOTS_CORE } from './snapshots-core.ts';
+import { STALLS_MUTANTS } from './stalls.ts';
 
 export const CATALOG: readonly Mutant[] = [
   ...ELECTION,
@@ -26,4 +27,5 @@ export const CATALOG: readonly Mutant[] = [
   ...REQUESTS_MUTANTS,
   ...SESSIONS,
   ...SNAPSHOTS_CORE,
+  ...STALLS_MUTANTS,
 ];

@@ -132,16 +132,10 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: APPLIER,
-        find: 'if (this.#busy || this.#stopped || this.#activeQueries > 0) return;',
-        replace: 'if (this.#stopped || this.#activeQueries > 0) return;',
-      },
-      {
-        file: APPLIER,
-        find: 'while (this.#applied < stop && !this.#busy && !this.#stopped) this.#applyNext();',
-        replace: `while (this.#applied < stop && !this.#stopped) {
-      this.#applyNext();
-      if (this.#busy) break;
-    }`,
+        find: `if (this.#busy || this.#stopped || this.#activeQueries > 0) return;
+    if (!this.#runJobs()) return;`,
+        replace: `if (this.#stopped || this.#activeQueries > 0) return;
+    if (!this.#busy && !this.#runJobs()) return;`,
       },
     ],
   },
@@ -152,14 +146,8 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: APPLIER,
-        find: '    } catch (cause) {\n      this.#fail(cause);\n    }\n  }\n\n  /** What the entry',
-        replace: `    } catch {
-      this.#busy = false;
-      this.#settle(entry, undefined);
-    }
-  }
-
-  /** What the entry`,
+        find: '} catch (cause) {\n      return this.#fail(cause);',
+        replace: '} catch {\n      this.#settle(entry, undefined);\n      return true;',
       },
     ],
   },
@@ -170,8 +158,8 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: APPLIER,
-        find: 'if (this.#stopped || !(this.#busy || entriesWait)) return run();',
-        replace: 'if (this.#stopped || !entriesWait) return run();',
+        find: 'if (this.#stopped || !(this.#busy || othersWait)) return run();',
+        replace: 'if (this.#stopped || !othersWait) return run();',
       },
     ],
   },

@@ -43,19 +43,6 @@ export const SNAPSHOTS_CORE: readonly Mutant[] = [
     ],
   },
   {
-    name: 'install-forgotten-by-a-crash',
-    bug: 'after a crash between a snapshot and the reset of the log the old log is gone on with',
-    source: 'RedisRaft#43',
-    edits: [
-      {
-        file: RECEIVING,
-        find: '  if (latest.index > state.commit) {',
-        replace:
-          '  if (latest.index > state.commit && termAt(state.log, latest.index) === latest.term) {',
-      },
-    ],
-  },
-  {
     name: 'old-chunk-wins',
     bug: 'a late chunk of a snapshot that was given up replaces the one that comes in',
     source: 'etcd#18055',

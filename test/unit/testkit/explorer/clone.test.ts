@@ -108,6 +108,12 @@ const ofAnyone: readonly Change[] = [
   ['truncation', ({ unwritten }) => unwritten.truncateFrom++],
   ['new entries', ({ unwritten }) => unwritten.from++],
   ['generator', ({ prng }) => prng.c++],
+  ['stall', ({ stalling }) => Object.assign(stalling, { stalled: true })],
+  ['letting go', ({ stalling }) => Object.assign(stalling, { letGo: true })],
+  ['rest', ({ now, stalling }) => Object.assign(stalling, { restUntilMs: now + 7 })],
+  ['fitness', ({ now, stalling }) => Object.assign(stalling, { unfitUntilMs: now + 7 })],
+  ['keeping on', ({ now, stalling }) => Object.assign(stalling, { keepUntilMs: now + 7 })],
+  ['patience', ({ now, stalling }) => Object.assign(stalling, { standAtMs: now + 7 })],
 ];
 
 const ofFollowers: readonly Change[] = [
@@ -142,6 +148,7 @@ const ofLeaders: readonly Change[] = [
   ['mode', (state) => Object.assign(progressOf(state), { mode: 'probe' })],
   ['inflight', (state) => progressOf(state).inflight.push(99)],
   ['contact of a follower', (state) => progressOf(state).contactMs--],
+  ['who was asked', ({ leading }) => leading && Object.assign(leading, { asked: ['b'] })],
   ['no leading', (state) => Object.assign(state, { leading: undefined })],
   ...numbers.map((name): Change => [name, (state) => progressOf(state)[name]++]),
 ];
