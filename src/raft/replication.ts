@@ -156,7 +156,7 @@ export function leaderTimeout(state: RaftState): void {
     }
     heartbeat(state);
     dropRemoved(state, leading);
-    dropAbsent(state, leading);
+    if (dropAbsent(state, leading)) sendToAll(state);
   }
   sendChunks(state);
   letGo(state);

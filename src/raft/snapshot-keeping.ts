@@ -23,11 +23,12 @@ export function advanceSnapshots(state: RaftState): void {
 /** The machine's state at some entry is durable as a snapshot, or none was taken after all. */
 export function snapshotTaken(state: RaftState, event: SnapshotTaken): void {
   const { snapshots } = state;
-  snapshots.taking = false;
-  snapshots.machineDurable = event.machineDurable;
-  if (event.head === undefined) return;
   // One of a machine that is not to be trusted is forgotten again.
-  if (snapshots.repairFrom > 0) pruneSnapshots(state);
+  const isInVain = snapshots.takingInVain || snapshots.repairFrom > 0;
+  snapshots.taking = false;
+  snapshots.takingInVain = false;
+  snapshots.machineDurable = event.machineDurable;
+  if (event.head === undefined || isInVain) pruneSnapshots(state);
   else keepSnapshot(state, event.head);
 }
 
@@ -43,10 +44,15 @@ export function keepSnapshot(state: RaftState, head: SnapshotHead): void {
   pruneSnapshots(state);
 }
 
-/** The store may forget all others. */
+/**
+ * The store may forget all others. Not while one is being taken, nor the one that comes in: either
+ * may be there already, and not be told yet.
+ */
 export function pruneSnapshots(state: RaftState): void {
-  const { latest } = state.snapshots;
+  const { incoming, latest, taking } = state.snapshots;
+  if (taking) return;
   const keep = new Set(namesInUse(state));
+  if (incoming !== undefined) keep.add(incoming.head.id);
   if (latest !== undefined) keep.add(latest.id);
   state.effects.push({ type: 'prune-snapshots', keep: [...keep] });
 }
@@ -56,7 +62,8 @@ export function requestSnapshot(state: RaftState): void {
   const { leader, snapshots, term } = state;
   const { incoming, installing, repairFrom: index } = snapshots;
   if (index === 0 || leader === undefined || leader === state.id) return;
-  if (incoming !== undefined || installing !== undefined) return;
+  // Whoever sent what is here in part may be gone: the one that leads knows what it sends.
+  if (incoming?.isWhole === true || installing !== undefined) return;
   send(state, leader, { type: 'snapshot-request', term, index });
 }
 
@@ -73,14 +80,15 @@ function isDue({ applied, log, options, snapshots }: RaftState): boolean {
 /**
  * Lets go of the log that the latest snapshot stands for, but for what it is still good for: for
  * followers that lag a little, for those that have just been sent an older snapshot, and for a
- * machine that has not stored as much itself.
+ * machine that has not applied as much, or not stored it itself.
  */
 function compact(state: RaftState): void {
   const { log, options, snapshots } = state;
   const { latest } = snapshots;
   if (latest === undefined) return;
   const { keepEntries, maxHeldBytes } = options.snapshot;
-  let to = Math.min(latest.index - keepEntries, snapshots.machineDurable, log.durable);
+  const { applied } = state;
+  let to = Math.min(latest.index - keepEntries, snapshots.machineDurable, log.durable, applied);
   const held = heldFrom(state);
   if (held < to && bytesOf(log, held + 1, latest.index + 1) <= maxHeldBytes) to = held;
   const term = termAt(log, to);
@@ -90,11 +98,12 @@ function compact(state: RaftState): void {
 }
 
 /** Entries from there on are kept for those that were sent a snapshot and are catching up. */
-function heldFrom({ leading }: RaftState): number {
+function heldFrom({ leading, log }: RaftState): number {
   let from = Number.POSITIVE_INFINITY;
   for (const progress of leading?.progress.values() ?? []) {
-    if (progress.heldFrom === Number.POSITIVE_INFINITY) continue;
-    from = Math.min(from, Math.max(progress.heldFrom, progress.match));
+    const next = Math.max(progress.heldFrom, progress.match);
+    // What it needs first is gone: the rest is of no use to it.
+    if (next >= log.base.index) from = Math.min(from, next);
   }
   return from;
 }

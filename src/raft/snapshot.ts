@@ -37,7 +37,7 @@ const NEVER = Number.MAX_SAFE_INTEGER;
 /** None is ever taken. */
 export const NO_SNAPSHOTS: SnapshotOptions = {
   ...{ everyEntries: NEVER, everyBytes: NEVER, keepEntries: 0, maxHeldBytes: NEVER },
-  ...{ chunkBytes: 1 << 18, maxInflightChunks: 4, maxBytesPerSec: NEVER },
+  ...{ chunkBytes: 1 << 18, maxInflightChunks: 4, maxBytesPerSec: Number.POSITIVE_INFINITY },
 };
 
 export interface Snapshots {
@@ -45,6 +45,8 @@ export interface Snapshots {
   latest: SnapshotHead | undefined;
   /** One is being taken. */
   taking: boolean;
+  /** The machine was restored since: what is being taken is of another one. */
+  takingInVain: boolean;
   /** Somebody needs one that is at least as new as this index; 0 for nobody. */
   wanted: number;
   /** One that came out damaged elsewhere: the next one replaces it, though it be no newer. */
@@ -88,15 +90,20 @@ export interface Sending {
   storedBefore: number | undefined;
 }
 
-/** When a member is started again its machine, too, has to be put where the snapshot stands. */
+/**
+ * When a member is started again its machine, too, has to be put where the snapshot stands.
+ * `repair`: from where on it was found to be wrong in an earlier run; 0 when it was not.
+ */
 export function createSnapshots(
   latest: SnapshotHead | undefined,
   applied: number,
-  repairFrom: number,
+  repair: number,
 ): Snapshots {
   const isAhead = latest !== undefined && latest.index > applied;
+  // What a wrong machine has stored is as wrong.
+  const repairFrom = repair === 0 ? 0 : Math.max(repair, (latest?.index ?? 0) + 1);
   return {
-    ...{ latest, taking: false, wanted: 0, distrusted: undefined },
+    ...{ latest, taking: false, takingInVain: false, wanted: 0, distrusted: undefined },
     machineDurable: Number.POSITIVE_INFINITY,
     incoming: undefined,
     installing: isAhead ? { head: latest, write: 0 } : undefined,

@@ -47,6 +47,7 @@ export const testOptions: RaftOptions = {
 
 export interface MemberInit {
   readonly snapshot?: SnapshotHead;
+  readonly repairFrom?: number;
   readonly id?: MemberId;
   readonly voters?: readonly MemberId[];
   readonly outgoing?: readonly MemberId[];
@@ -66,6 +67,8 @@ export interface MemberInit {
   readonly incarnation?: number;
   readonly known?: KnownMembers;
   readonly seed?: number;
+  /** When it begins, in ms. */
+  readonly now?: number;
 }
 
 type Sent<T extends Message['type']> = Send & { readonly message: Extract<Message, { type: T }> };
@@ -89,6 +92,7 @@ export class TestMember {
     const { terms = [], base = { index: 0, term: 0 }, size = 0 } = init;
     const id = init.id ?? 'a';
     const incarnation = init.incarnation ?? incarnationOf(id);
+    this.now = init.now ?? this.now;
     this.state = createState({
       id,
       incarnation,
@@ -108,7 +112,7 @@ export class TestMember {
       },
       options: { ...testOptions, ...init.options },
       snapshot: init.snapshot ?? (base.index === 0 ? undefined : headAt(base, init)),
-      repairFrom: 0,
+      repairFrom: init.repairFrom ?? 0,
       applied: init.applied ?? base.index,
       silentMs: init.restarted === true ? { ...testOptions, ...init.options }.electionMinMs : 0,
       seed: init.seed ?? 7,
