@@ -49,7 +49,6 @@ import {
   receiveSnapshotChunk,
   repairMachine,
   restoreInstalled,
-  restoreLatest,
   snapshotProgress,
   snapshotReceived,
   snapshotRefused,
@@ -93,7 +92,6 @@ function handle(state: RaftState, event: RaftEvent): void {
     case 'start':
       if (state.recognition.admitted) resetElectionDue(state);
       else greet(state);
-      restoreLatest(state);
       return;
     case 'receive':
       receive(state, event);

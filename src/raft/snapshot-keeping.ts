@@ -45,18 +45,21 @@ export function keepSnapshot(state: RaftState, head: SnapshotHead): void {
 
 /** The store may forget all others. */
 export function pruneSnapshots(state: RaftState): void {
-  const { latest } = state.snapshots;
+  const { latest, restoring } = state.snapshots;
   const keep = new Set(namesInUse(state));
-  if (latest !== undefined) keep.add(latest.id);
+  for (const head of [latest, restoring]) if (head !== undefined) keep.add(head.id);
   state.effects.push({ type: 'prune-snapshots', keep: [...keep] });
 }
 
-/** Its machine cannot be trusted until it has another one. Asked again with every heartbeat. */
+/**
+ * Its machine cannot be trusted until it has another one. Asked again with every heartbeat, also
+ * while one is on its way in: whoever was sending it may have given up.
+ */
 export function requestSnapshot(state: RaftState): void {
   const { leader, snapshots, term } = state;
   const { incoming, installing, repairFrom: index } = snapshots;
   if (index === 0 || leader === undefined || leader === state.id) return;
-  if (incoming !== undefined || installing !== undefined) return;
+  if (incoming?.isWhole === true || installing !== undefined) return;
   send(state, leader, { type: 'snapshot-request', term, index });
 }
 

@@ -79,15 +79,9 @@ export function restoreInstalled(state: RaftState): void {
   restore(state, installing.head);
 }
 
-/** A member that was started again has its machine restored before anything is applied. */
-export function restoreLatest(state: RaftState): void {
-  const { latest } = state.snapshots;
-  if (latest !== undefined && state.applied < latest.index) restore(state, latest);
-}
-
 /** The machine is where the snapshot stands. */
 export function machineRestored(state: RaftState, { index }: Restored): void {
-  if (state.snapshots.restoring !== index) return;
+  if (state.snapshots.restoring?.index !== index) return;
   state.snapshots.restoring = undefined;
   state.applied = index;
 }
@@ -98,7 +92,8 @@ export function machineRestored(state: RaftState, { index }: Restored): void {
  */
 export function repairMachine(state: RaftState, { index }: Repair): void {
   const { log, snapshots } = state;
-  const own = snapshots.latest?.index ?? 0;
+  // One that is being taken may be found after a restart, too.
+  const own = Math.max(snapshots.latest?.index ?? 0, snapshots.taking ? state.applied : 0);
   snapshots.repairFrom = Math.max(snapshots.repairFrom, index, own + 1, log.base.index);
   becomeFollower(state, state.term, undefined);
   requestSnapshot(state);
@@ -165,7 +160,7 @@ function install(state: RaftState, incoming: Incoming): void {
 function restore(state: RaftState, head: SnapshotHead): void {
   const { snapshots } = state;
   if (snapshots.repairFrom <= head.index) snapshots.repairFrom = 0;
-  snapshots.restoring = head.index;
+  snapshots.restoring = head;
   state.effects.push({ type: 'restore', head });
   state.applied = Math.min(state.applied, head.index);
   state.applying = head.index;

@@ -55,8 +55,8 @@ export interface Snapshots {
   incoming: Incoming | undefined;
   /** In place of the log and the machine, as soon as that write is durable. */
   installing: { readonly head: SnapshotHead; readonly write: number } | undefined;
-  /** The machine is being put back to there. */
-  restoring: number | undefined;
+  /** The machine is being put back to there; it is still read. */
+  restoring: SnapshotHead | undefined;
   /** The machine is not what it should be, until it was restored from here on; 0: it is. */
   repairFrom: number;
 }
@@ -88,10 +88,18 @@ export interface Sending {
   storedBefore: number | undefined;
 }
 
-export function createSnapshots(latest: SnapshotHead | undefined, repairFrom: number): Snapshots {
+/** As a restart finds them. The machine is put to where the latest stands before anything else. */
+export function createSnapshots(stored: {
+  readonly snapshot: SnapshotHead | undefined;
+  readonly applied: number;
+  readonly repairFrom: number;
+}): Snapshots {
+  const { snapshot: latest } = stored;
+  const isAhead = latest !== undefined && stored.applied < latest.index;
   return {
     ...{ latest, taking: false, wanted: 0, distrusted: undefined },
     machineDurable: Number.POSITIVE_INFINITY,
-    ...{ incoming: undefined, installing: undefined, restoring: undefined, repairFrom },
+    ...{ incoming: undefined, restoring: undefined, repairFrom: stored.repairFrom },
+    installing: isAhead ? { head: latest, write: 0 } : undefined,
   };
 }
