@@ -1,5 +1,7 @@
 // Swarm testing: each family of faults is absent in a good part of the runs (Groce et al., ISSTA
 // 2012), limits are small and times extreme, so that what is rare in production is common here.
+
+import { drawSnapshots } from './draw-snapshots.ts';
 import {
   type AimedPlan,
   type ChangesPlan,
@@ -9,7 +11,6 @@ import {
   type Plan,
   type WorkloadPlan,
 } from './plan.ts';
-import { drawSnapshots } from './draw-snapshots.ts';
 import { Random } from './random.ts';
 
 const ABSENT = 0.4;

@@ -108,7 +108,10 @@ export class SimDisk {
    */
   recover(): void {
     const latest = this.latest?.snapshot;
-    assert(this.base.index <= (latest?.head.index ?? 0), 'a log begins where a snapshot reaches to');
+    assert(
+      this.base.index <= (latest?.head.index ?? 0),
+      'a log begins where a snapshot reaches to',
+    );
     if (latest === undefined) return;
     const { index, term } = latest.head;
     const { hardState } = this;

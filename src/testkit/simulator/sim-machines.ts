@@ -41,7 +41,11 @@ export class SimMachines<C, R, M> {
   /** After every step: it is given what it may apply. */
   give(member: SimMember): void {
     const { applied, applying, snapshots } = member.state;
-    if (member.isApplying || applied === applying || snapshots.restoring !== undefined) return;
+    if (member.isApplying || applied === applying) return;
+    const { installing, restoring } = snapshots;
+    if (installing !== undefined || restoring !== undefined) return;
+    const isThere = applied >= member.state.log.base.index;
+    assert(isThere, `entry ${applied + 1}, which ${member.id} applies, is in the log`);
     const { isCalm, plan } = this.#site;
     const { applyMeanMs } = plan.workload;
     const { life, run } = member;
@@ -58,7 +62,6 @@ export class SimMachines<C, R, M> {
     for (let index = state.applied + 1; index <= upTo; index++) {
       const entry = log[index - 1];
       assert(entry !== undefined, `applied entry ${index} is in the log`);
-      assert(index > state.log.base.index, `applied entry ${index} is still in the log`);
       this.#site.referee.applies(member, index, entry);
       this.#apply(member, index, entry);
     }

@@ -275,7 +275,10 @@ export class SimMember {
   #reset(index: number, term: number): void {
     const all = [...this.disk.snapshots.values()].map(({ snapshot }) => snapshot);
     const found = all.find(({ head }) => head.index === index && head.term === term);
-    assert(found !== undefined, `a snapshot of ${index} is durable before the log of ${this.id} is`);
+    assert(
+      found !== undefined,
+      `a snapshot of ${index} is durable before the log of ${this.id} is`,
+    );
     this.log = [...found.prefix];
     this.versions = configurationsOf(this.log);
   }

@@ -157,8 +157,8 @@ export class SimSnapshots {
     for (const kept of disk.snapshots.values()) kept.isBad = true;
     if (desk.saving !== undefined) desk.saving.isBad = true;
     if (desk.restoring !== undefined) desk.restoring.isBad = true;
-    disk.repairFrom = Math.max(disk.repairFrom, state.applied);
     this.#tell(member, { type: 'repair', index: state.applied });
+    disk.repairFrom = state.snapshots.repairFrom;
   }
 
   #take(member: SimMember, desk: Desk): void {
@@ -277,16 +277,17 @@ export class SimSnapshots {
   }
 
   #restored(member: SimMember, desk: Desk, kept: KeptSnapshot): void {
-    const { at, disk, state } = member;
+    const { at, disk } = member;
     const { index } = kept.snapshot.head;
     desk.restoring = undefined;
     this.installs[at] = (this.installs[at] ?? 0) + 1;
     const wasBad = member.isBad;
     this.#site.machines.restore(member, kept);
-    if (index >= disk.repairFrom) disk.repairFrom = 0;
     if (wasBad && !member.isBad) this.#site.mark('a machine that went wrong is repaired');
     this.#tell(member, { type: 'restored', index });
-    const isKnown = !member.isBad || !member.up || state.snapshots.repairFrom > 0;
+    // It stays known across restarts for as long as the core knows it.
+    if (member.state.snapshots.repairFrom === 0) disk.repairFrom = 0;
+    const isKnown = !member.isBad || disk.repairFrom > 0;
     assert(isKnown, `${member.id} knows that its machine is wrong until it is repaired`);
   }
 
