@@ -3,7 +3,7 @@
 // independent of each other, so that little shifts when something is left out.
 import { CoxswainError } from '../../errors.ts';
 import type { Only } from './options.ts';
-import { faultFamilies, type Plan, withMembers, withoutFamily } from './plan.ts';
+import { faultFamilies, type Plan, withMembers, withoutFamily, withoutSnapshots } from './plan.ts';
 import type { RunReport } from './run.ts';
 
 export interface Minimized<C = unknown, R = unknown> {
@@ -29,6 +29,7 @@ export function minimizePlan<C, R>(
 ): Minimized<C, R> {
   const search = new Search(start, run);
   search.shorten();
+  search.tryPlan(withoutSnapshots);
   for (const family of faultFamilies) search.tryPlan((plan) => withoutFamily(plan, family));
   for (let members = 1; members < start.plan.members; members++) {
     if (search.tryPlan((plan) => withMembers(plan, members))) break;
@@ -38,6 +39,9 @@ export function minimizePlan<C, R>(
   }
   for (const less of [{ wipeRate: 0 }, { transferRate: 0 }, { unformed: 0 }, { several: 0 }]) {
     search.tryChanges(less);
+  }
+  for (const less of [{ repairRate: 0 }, { takeRate: 0 }, { damage: 0 }, { rot: 0 }, { lag: 0 }]) {
+    search.tryPlan((plan) => ({ ...plan, snapshots: { ...plan.snapshots, ...less } }));
   }
   for (let clients = 1; clients < start.plan.workload.clients; clients++) {
     if (search.tryWorkload({ clients })) break;

@@ -186,9 +186,6 @@ export class SimSnapshots {
     desk.saving = undefined;
     const { disk } = member;
     const { head } = kept.snapshot;
-    if (head.index < (disk.latest?.snapshot.head.index ?? 0)) {
-      this.#site.mark('a snapshot is taken after a newer one was received');
-    }
     this.#site.referee.isCommitted(kept.snapshot);
     disk.snapshots.set(head.id, kept);
     disk.machineDurable = machineDurable;
