@@ -8,14 +8,14 @@ import type {
   SnapshotRefused,
 } from './events.ts';
 import { acknowledgeLeader, acknowledgeUpTo, followLeader } from './following.ts';
-import { installConfiguration } from './in-force.ts';
+import { commitConfigurations, installConfiguration } from './in-force.ts';
 import { resetLog, termAt } from './log.ts';
 import type { MemberId } from './member-id.ts';
 import type { SnapshotChunk } from './messages.ts';
 import { send } from './outbox.ts';
 import { becomeFollower } from './roles.ts';
 import type { Incoming, SnapshotHead } from './snapshot.ts';
-import { keepSnapshot, requestSnapshot } from './snapshot-keeping.ts';
+import { keepSnapshot, pruneSnapshots, requestSnapshot } from './snapshot-keeping.ts';
 import type { RaftState } from './state.ts';
 
 export function receiveSnapshotChunk(state: RaftState, from: MemberId, chunk: SnapshotChunk): void {
@@ -66,6 +66,10 @@ export function snapshotReceived(state: RaftState, { id }: SnapshotReceived): vo
   if (incoming?.head.id !== id) return;
   state.snapshots.incoming = undefined;
   const { head } = incoming;
+  const isInLog = head.index > state.commit && termAt(state.log, head.index) === head.term;
+  // A leader commits only by counting, and has no use for it before.
+  if (isInLog && state.role === 'leader') return pruneSnapshots(state);
+  if (isInLog) commitHeld(state, head.index);
   keepSnapshot(state, head);
   if (!isHeld(state, head)) install(state, incoming);
 }
@@ -104,6 +108,13 @@ function isHeld({ commit, log, snapshots }: RaftState, { index, term }: Snapshot
   const { repairFrom } = snapshots;
   if (repairFrom > 0 && index >= repairFrom) return false;
   return index <= commit || termAt(log, index) === term;
+}
+
+/** The log holds what is in a snapshot, and so in the log of whoever leads. */
+function commitHeld(state: RaftState, index: number): void {
+  state.following.verified = Math.max(state.following.verified, index);
+  state.commit = index;
+  commitConfigurations(state);
 }
 
 function begin(state: RaftState, { head, stream, term }: SnapshotChunk): void {

@@ -82,6 +82,37 @@ describe('a snapshot that the machine is being restored from', () => {
   });
 });
 
+describe('a snapshot that is received when its leader is gone', () => {
+  const head = { ...headAt({ index: 7, term: 1 }), bytes: 10 };
+
+  /** The next leader sends the same entries, and nobody knows that they are committed. */
+  function receive(member: TestMember): void {
+    const chunk = { type: 'snapshot-chunk', term: 1, stream: 1, head } as const;
+    member.receive('b', { ...chunk, from: 0, until: 0 });
+    member.step({ type: 'snapshot-progress', id: head.id, stored: 10 });
+    const entries = [1, 1].map((term) => ({ term, size: 0, timeMs: 0, config: undefined }));
+    const at = { stream: 1, prevIndex: 5, prevTerm: 1, from: 6, until: 8, commit: 5 };
+    member.receive('c', { type: 'append', term: 2, ...at }, entries);
+    member.writeAll();
+    member.step({ type: 'snapshot-received', id: head.id });
+  }
+
+  test('commits the entries that the log of a follower holds', () => {
+    const member = follower({ applied: 5 });
+    receive(member);
+    expect(member.state.commit).toBe(7);
+    expect(ofType(member, 'apply').map(({ upTo }) => upTo)).toEqual([7]);
+  });
+
+  test('mends a machine that is wrong', () => {
+    const member = follower({ applied: 5 });
+    member.step({ type: 'repair', index: 5 });
+    receive(member);
+    expect(ofType(member, 'restore')).toHaveLength(1);
+    expect(member.state).toMatchObject({ commit: 7, applying: 7 });
+  });
+});
+
 describe('a leader that sends a snapshot of less than it had sent of its log', () => {
   test('sends all that comes after the snapshot', () => {
     const base = { index: 5, term: 1 };
