@@ -107,6 +107,7 @@ export class SimDisk {
    * was received and does not go together with the log takes the place of it all.
    */
   recover(): void {
+    this.machineDurable = Number.POSITIVE_INFINITY;
     const latest = this.latest?.snapshot;
     assert(
       this.base.index <= (latest?.head.index ?? 0),

@@ -265,7 +265,9 @@ export class SimMember {
   }
 
   ask(write: Write): void {
-    const { reset } = write;
+    const { compactTo, reset } = write;
+    const isStored = compactTo <= this.disk.machineDurable;
+    assert(isStored, `the log of ${this.id} holds what its machine has not stored itself`);
     this.#isThere(write.from, write.until);
     const prefix = reset === undefined ? NO_ENTRIES : this.log.slice(0, reset.index);
     this.disk.ask(write, this.log.slice(write.from - 1, write.until - 1), prefix);

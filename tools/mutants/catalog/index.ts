@@ -11,6 +11,7 @@ import { READS_MUTANTS } from './reads.ts';
 import { REQUESTS_MUTANTS } from './requests.ts';
 import { RUNTIME } from './runtime.ts';
 import { SESSIONS } from './sessions.ts';
+import { SNAPSHOTS } from './snapshots.ts';
 
 export const CATALOG: readonly Mutant[] = [
   ...ELECTION,
@@ -24,4 +25,5 @@ export const CATALOG: readonly Mutant[] = [
   ...READS_MUTANTS,
   ...REQUESTS_MUTANTS,
   ...SESSIONS,
+  ...SNAPSHOTS,
 ];
