@@ -24,8 +24,8 @@ export function advanceSnapshots(state: RaftState): void {
 export function snapshotTaken(state: RaftState, event: SnapshotTaken): void {
   const { snapshots } = state;
   snapshots.taking = false;
-  snapshots.machineDurable = event.machineDurable;
   if (event.head === undefined) return;
+  snapshots.machineDurable = event.machineDurable;
   // One of a machine that is not to be trusted is forgotten again.
   if (snapshots.repairFrom > 0) pruneSnapshots(state);
   else keepSnapshot(state, event.head);

@@ -1,9 +1,10 @@
 // Bugs in the core's snapshots that the simulator found, each as short as it can be told.
 import { describe, expect, test } from 'vitest';
-import type { Effect, SnapshotHead } from '../../../src/raft/index.ts';
+import { type Effect, NO_SNAPSHOTS, type SnapshotHead } from '../../../src/raft/index.ts';
 import { leaderOf } from './changing.ts';
 import { headAt, TestMember } from './member.ts';
 
+const snapshot = { ...NO_SNAPSHOTS, everyEntries: 1 };
 const voters = ['a', 'b', 'c'] as const;
 
 function follower(init: ConstructorParameters<typeof TestMember>[0] = {}): TestMember {
@@ -110,6 +111,19 @@ describe('a snapshot that is received when its leader is gone', () => {
     receive(member);
     expect(ofType(member, 'restore')).toHaveLength(1);
     expect(member.state).toMatchObject({ commit: 7, applying: 7 });
+  });
+});
+
+describe('a machine that stores its state itself', () => {
+  test('holds the log that it has not stored, also when a snapshot of it is given up', () => {
+    const member = follower({ terms: [1, 1, 1], commit: 8, applied: 8, options: { snapshot } });
+    expect(ofType(member, 'take-snapshot')).toHaveLength(1);
+    const head = headAt({ index: 8, term: 1 });
+    member.step({ type: 'snapshot-taken', head, machineDurable: 6 });
+    expect(member.state.log.base.index).toBe(6);
+    const machineDurable = Number.POSITIVE_INFINITY;
+    member.step({ type: 'snapshot-taken', head: undefined, machineDurable });
+    expect(member.state.snapshots.machineDurable).toBe(6);
   });
 });
 
