@@ -176,7 +176,8 @@ export class SimSnapshots {
     const snapshot: SimSnapshot = { head, prefix: log.slice(0, index) };
     const { lag } = snapshots;
     const isRotten = !this.#site.isCalm && draw.chance(snapshots.rot);
-    const machineDurable = lag === 0 ? Number.POSITIVE_INFINITY : index - draw.integer(0, lag);
+    const stored = Math.max(0, index - draw.integer(0, lag));
+    const machineDurable = lag === 0 ? Number.POSITIVE_INFINITY : stored;
     desk.saving = { snapshot, isRotten, isBad };
     this.#plan(member, { kind: 'saved', kept: desk.saving, machineDurable }, this.#saveUs(draw));
   }
