@@ -19,7 +19,7 @@ export function drawSnapshots(
   const chunkBytes = draw.pick([1, 10, 1000]);
   // So long the longest takes, when the rate counts.
   const slowestMs = electionMinMs * draw.pick([0.1, 1, 3]);
-  const maxChunks = draw.pick([1, 3, 10]);
+  const maxChunks = draw.pick([1, 3, 10, 10]);
   return {
     options: {
       everyEntries: draw.pick([1, 2, 5, 20, 200]),
@@ -33,8 +33,8 @@ export function drawSnapshots(
     plan: {
       maxChunks,
       saveMeanMs: draw.pick([0, 0.1, heartbeatMs / 2, electionMinMs, electionMinMs * 5]),
-      chunkMeanMs: draw.pick([0, 0.1, heartbeatMs / 4, heartbeatMs]),
-      resume: draw.pick([0, 1]),
+      chunkMeanMs: draw.pick([0, 0.1, heartbeatMs / 4, heartbeatMs, electionMinMs]),
+      resume: draw.pick([0, 1, 1]),
       damage: maybe(0.2),
       rot: maybe(0.3),
       failure: maybe(0.05),

@@ -71,7 +71,7 @@ export const expectedMarks = [
   'a damaged snapshot is refused',
   'another snapshot replaces a damaged one',
   'an install drops entries that conflict',
-  'an install drops a configuration that is not committed',
+  'an install brings another configuration',
   'a snapshot that is held already is acknowledged',
   'a snapshot is taken after a newer one was received',
   'log is held for a member that catches up',

@@ -89,8 +89,8 @@ export class SnapshotsWatch {
       this.#say('a member that was away comes back by a snapshot');
     }
     if (before.last > state.log.last) this.#say('an install drops entries that conflict');
-    if (before.version > before.commit && before.version !== versionOf(state)) {
-      this.#say('an install drops a configuration that is not committed');
+    if (before.version > 0 && before.version !== versionOf(state)) {
+      this.#say('an install brings another configuration');
     }
   }
 

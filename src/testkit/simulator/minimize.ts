@@ -3,7 +3,7 @@
 // independent of each other, so that little shifts when something is left out.
 import { CoxswainError } from '../../errors.ts';
 import type { Only } from './options.ts';
-import { faultFamilies, type Plan, withMembers, withoutFamily, withoutSnapshots } from './plan.ts';
+import { faultFamilies, type Plan, withMembers, withoutFamily } from './plan.ts';
 import type { RunReport } from './run.ts';
 
 export interface Minimized<C = unknown, R = unknown> {
@@ -29,7 +29,6 @@ export function minimizePlan<C, R>(
 ): Minimized<C, R> {
   const search = new Search(start, run);
   search.shorten();
-  search.tryPlan(withoutSnapshots);
   for (const family of faultFamilies) search.tryPlan((plan) => withoutFamily(plan, family));
   for (let members = 1; members < start.plan.members; members++) {
     if (search.tryPlan((plan) => withMembers(plan, members))) break;

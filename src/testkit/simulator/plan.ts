@@ -177,8 +177,8 @@ export interface WorkloadPlan {
  * `disk`: slow and failing writes. `clock`: rates, stalls, suspensions, times of day that are wrong
  * or set, members whose own times differ. `process`: crashes, power cuts, members that never come
  * back. `aimed`: crashes, cuts and stalls at the worst moment.
- * `members`: changes of membership, handovers of leadership, emptied stores. `snapshots`: those
- * that come out damaged, that cannot be stored, and machines that have to be repaired by one.
+ * `members`: changes of membership, handovers of leadership, emptied stores. `snapshots`: they are
+ * taken far too often, come out damaged, cannot be stored, and mend machines that went wrong.
  */
 export type FaultFamily =
   | 'network'
@@ -216,7 +216,7 @@ export function withoutFamily(plan: Plan, family: FaultFamily): Plan {
     const kept = keep.map((key) => [key, part[key]]);
     return Object.fromEntries([...zero, ...kept]) as T;
   };
-  const { aimed, clock, disk, network, process, snapshots } = plan;
+  const { aimed, clock, disk, network, process } = plan;
   switch (family) {
     case 'network': {
       const calm = { ...network, loss: 0, repeat: 0, replay: 0, clogRate: 0 };
@@ -235,14 +235,14 @@ export function withoutFamily(plan: Plan, family: FaultFamily): Plan {
     case 'members':
       return { ...plan, changes: NO_CHANGES };
     case 'snapshots':
-      return { ...plan, snapshots: none(snapshots, ['maxChunks', 'saveMeanMs', 'chunkMeanMs']) };
+      return withoutSnapshots(plan);
     default:
       return family satisfies never;
   }
 }
 
 /** The same run in which nobody takes a snapshot. */
-export function withoutSnapshots(plan: Plan): Plan {
+function withoutSnapshots(plan: Plan): Plan {
   const options = { ...plan.options, snapshot: NO_SNAPSHOTS };
   return { ...plan, options, snapshots: QUIET_SNAPSHOTS };
 }

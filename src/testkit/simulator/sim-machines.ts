@@ -38,6 +38,12 @@ export class SimMachines<C, R, M> {
     this.#draws = site.members.map(({ at }) => new Random(site.plan.seed, `machine ${at}`));
   }
 
+  /** It may apply more than before. */
+  told({ id, state }: SimMember): void {
+    const isInPlace = state.snapshots.installing === undefined;
+    assert(isInPlace, `${id} applies what follows a snapshot after it has taken that in`);
+  }
+
   /** After every step: it is given what it may apply. */
   give(member: SimMember): void {
     const { applied, applying, snapshots } = member.state;

@@ -428,6 +428,7 @@ export class Simulation<C, R, M>
       case 'read-index':
         return this.reads.grant(member, effect);
       case 'apply':
+        return this.machines.told(member);
       case 'members':
       case 'role':
         return;

@@ -141,6 +141,21 @@ describe('a leader that sends a snapshot of less than it had sent of its log', (
   });
 });
 
+describe('a leader that sends a snapshot', () => {
+  test('does not count what was stored of an earlier one', () => {
+    const base = { index: 5, term: 1 };
+    const leader = leaderOf({ voters, base, terms: [1, 1], commit: 7, applied: 7 });
+    const { term } = leader.state;
+    leader.receive('b', { type: 'snapshot-request', term, index: 5 });
+    const { stream } = leader.only('snapshot-chunk').message;
+    const ack = { type: 'snapshot-ack', term, refused: false } as const;
+    leader.receive('b', { ...ack, stream: stream - 1, stored: 900 });
+    expect(leader.sent('snapshot-chunk')).toEqual([]);
+    leader.receive('b', { ...ack, stream, stored: 0 });
+    expect(leader.only('snapshot-chunk').message).toMatchObject({ from: 0, until: 1000 });
+  });
+});
+
 describe('a member whose machine is wrong', () => {
   test('asks for a snapshot when the leader that was sending one is gone', () => {
     const member = follower({ applied: 5 });

@@ -21,7 +21,7 @@ export const SNAPSHOTS: readonly Mutant[] = [
   {
     name: 'older-snapshot-replaces-newer',
     bug: 'a snapshot that was taken slowly takes the place of a newer one that was received',
-    source: 'etcd#10219, Raft §7',
+    source: 'Raft §7',
     edits: [
       {
         file: KEEPING,
@@ -101,7 +101,7 @@ export const SNAPSHOTS: readonly Mutant[] = [
   {
     name: 'stream-of-a-snapshot-ack-ignored',
     bug: 'an answer to an earlier transfer is taken for one to this one',
-    source: 'hashicorp/raft#86, Raft §7',
+    source: 'Raft §7',
     edits: [
       {
         file: SENDING,
@@ -137,7 +137,7 @@ export const SNAPSHOTS: readonly Mutant[] = [
   {
     name: 'held-snapshot-taken-again',
     bug: 'a follower receives snapshots of what its log holds, and drops what follows them',
-    source: 'etcd#9109, Raft §7',
+    source: 'Raft §7',
     edits: [
       {
         file: RECEIVING,
@@ -150,7 +150,7 @@ export const SNAPSHOTS: readonly Mutant[] = [
   {
     name: 'snapshot-pruned-while-it-is-sent',
     bug: 'a leader forgets a snapshot that is on its way to a follower',
-    source: 'etcd#6109, Raft §7',
+    source: 'Raft §7',
     edits: [
       {
         file: KEEPING,
@@ -174,7 +174,7 @@ export const SNAPSHOTS: readonly Mutant[] = [
   {
     name: 'damaged-snapshot-sent-again',
     bug: 'a leader sends a snapshot again and again that comes out damaged each time',
-    source: 'hashicorp/raft#212, Raft §7',
+    source: 'Raft §7',
     edits: [
       { file: SENDING, find: '    state.snapshots.distrusted = sending.head.id;\n', replace: '' },
     ],
@@ -194,7 +194,7 @@ export const SNAPSHOTS: readonly Mutant[] = [
   {
     name: 'own-snapshot-mends-a-machine',
     bug: 'a machine that went wrong is taken for mended by a snapshot that was taken of it',
-    source: 'CCF: wrong states, Raft §7',
+    source: 'Raft §7',
     edits: [
       {
         file: RECEIVING,
