@@ -174,8 +174,8 @@ function snapshotsOf({ snapshots, writes }: RaftState): readonly unknown[] {
   const { distrusted, incoming, installing, latest, machineDurable } = snapshots;
   const { repairFrom, restoring, taking, takingInVain, wanted } = snapshots;
   return [
-    [latest?.id, latest?.index, taking, wanted, distrusted, machineDurable, restoring, repairFrom],
-    [takingInVain],
+    [latest?.id, latest?.index, taking, wanted, distrusted, machineDurable, repairFrom],
+    [restoring?.id, restoring?.index, takingInVain],
     incoming && [incoming.head.id, incoming.term, incoming.stream, incoming.taken],
     incoming && [incoming.stored, incoming.storing, incoming.isWhole],
     installing && [installing.head.id, Math.max(installing.write - writes.completed, 0)],

@@ -104,7 +104,7 @@ export interface SnapshotTaken {
   readonly type: 'snapshot-taken';
   /** Durable by now; undefined when another one came in between. */
   readonly head: SnapshotHead | undefined;
-  /** What the machine had stored itself, as an index; Infinity when it stores nothing. */
+  /** What the machine had stored itself there: an index, or Infinity when it stores nothing. */
   readonly machineDurable: number;
 }
 

@@ -27,9 +27,9 @@ export function snapshotTaken(state: RaftState, event: SnapshotTaken): void {
   const isInVain = snapshots.takingInVain || snapshots.repairFrom > 0;
   snapshots.taking = false;
   snapshots.takingInVain = false;
+  if (event.head === undefined || isInVain) return pruneSnapshots(state);
   snapshots.machineDurable = event.machineDurable;
-  if (event.head === undefined || isInVain) pruneSnapshots(state);
-  else keepSnapshot(state, event.head);
+  keepSnapshot(state, event.head);
 }
 
 /** A snapshot is durable here. One that is not newer than the latest changes nothing. */
@@ -49,20 +49,23 @@ export function keepSnapshot(state: RaftState, head: SnapshotHead): void {
  * may be there already, and not be told yet.
  */
 export function pruneSnapshots(state: RaftState): void {
-  const { incoming, latest, taking } = state.snapshots;
+  const { incoming, latest, restoring, taking } = state.snapshots;
   if (taking) return;
   const keep = new Set(namesInUse(state));
-  if (incoming !== undefined) keep.add(incoming.head.id);
-  if (latest !== undefined) keep.add(latest.id);
+  for (const head of [incoming?.head, latest, restoring]) {
+    if (head !== undefined) keep.add(head.id);
+  }
   state.effects.push({ type: 'prune-snapshots', keep: [...keep] });
 }
 
-/** Its machine cannot be trusted until it has another one. Asked again with every heartbeat. */
+/**
+ * Its machine cannot be trusted until it has another one. Asked again with every heartbeat, also
+ * while one is on its way in: whoever was sending it may have given up.
+ */
 export function requestSnapshot(state: RaftState): void {
   const { leader, snapshots, term } = state;
   const { incoming, installing, repairFrom: index } = snapshots;
   if (index === 0 || leader === undefined || leader === state.id) return;
-  // Whoever sent what is here in part may be gone: the one that leads knows what it sends.
   if (incoming?.isWhole === true || installing !== undefined) return;
   send(state, leader, { type: 'snapshot-request', term, index });
 }

@@ -68,12 +68,15 @@ export function snapshotReceived(state: RaftState, { id }: SnapshotReceived): vo
   state.snapshots.incoming = undefined;
   const { head, stream, term } = incoming;
   const isOurs = isHeld(state, head);
-  const isFollowing = state.role === 'follower' && term === state.term;
-  if (isOurs && isFollowing) acknowledgeUpTo(state, stream, head.index);
-  // The log has got there by itself, and nobody has told yet that it is committed so far.
-  if (isOurs && head.index > state.commit) return pruneSnapshots(state);
+  if (isOurs && head.index > state.commit) {
+    // A leader commits only by counting, and has no use for it before.
+    if (state.role === 'leader') return pruneSnapshots(state);
+    commitUpTo(state, head.index);
+  }
   keepSnapshot(state, head);
-  if (!isOurs) install(state, incoming);
+  if (!isOurs) return install(state, incoming);
+  const isFollowing = state.role === 'follower' && term === state.term;
+  if (isFollowing) acknowledgeUpTo(state, stream, head.index);
 }
 
 /** At the end of a step: once the log on disk begins after the snapshot the machine may follow. */
@@ -87,7 +90,7 @@ export function restoreInstalled(state: RaftState): void {
 
 /** The machine is where the snapshot stands. */
 export function machineRestored(state: RaftState, { index }: Restored): void {
-  if (state.snapshots.restoring !== index) return;
+  if (state.snapshots.restoring?.index !== index) return;
   state.snapshots.restoring = undefined;
   state.applied = index;
 }
@@ -98,7 +101,8 @@ export function machineRestored(state: RaftState, { index }: Restored): void {
  */
 export function repairMachine(state: RaftState, { index }: Repair): void {
   const { log, snapshots } = state;
-  const own = snapshots.latest?.index ?? 0;
+  // One that is being taken may be found after a restart, too.
+  const own = Math.max(snapshots.latest?.index ?? 0, snapshots.taking ? state.applying : 0);
   snapshots.repairFrom = Math.max(snapshots.repairFrom, index, own + 1, log.base.index);
   becomeFollower(state, state.term, undefined);
   requestSnapshot(state);
@@ -173,7 +177,7 @@ function restore(state: RaftState, head: SnapshotHead): void {
   const { snapshots } = state;
   const isRepair = snapshots.repairFrom > 0;
   if (snapshots.repairFrom <= head.index) snapshots.repairFrom = 0;
-  snapshots.restoring = head.index;
+  snapshots.restoring = head;
   snapshots.takingInVain = snapshots.taking;
   state.effects.push({ type: 'restore', head, isRepair });
   state.applied = Math.min(state.applied, head.index);

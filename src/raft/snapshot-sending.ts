@@ -16,7 +16,7 @@ export const AWAY_TIMEOUTS = 10;
 export function startSending(state: RaftState, to: MemberId, progress: Progress): void {
   const { latest } = state.snapshots;
   if (latest === undefined) return;
-  restartStream(progress, progress.next);
+  restartStream(progress, Math.min(progress.next, latest.index + 1));
   progress.mode = 'snapshot';
   progress.sending = { head: latest, stored: undefined, next: 0, storedBefore: undefined };
   progress.heldFrom = latest.index;

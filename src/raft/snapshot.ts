@@ -57,8 +57,8 @@ export interface Snapshots {
   incoming: Incoming | undefined;
   /** In place of the log and the machine, as soon as that write is durable. */
   installing: { readonly head: SnapshotHead; readonly write: number } | undefined;
-  /** The machine is being put back to there. */
-  restoring: number | undefined;
+  /** The machine is being put back to there; it is still read. */
+  restoring: SnapshotHead | undefined;
   /** The machine is not what it should be, until it was restored from here on; 0: it is. */
   repairFrom: number;
 }
@@ -91,22 +91,23 @@ export interface Sending {
 }
 
 /**
- * When a member is started again its machine, too, has to be put where the snapshot stands.
- * `repair`: from where on it was found to be wrong in an earlier run; 0 when it was not.
+ * As a restart finds them. The machine is put where the latest stands before anything else.
+ * `repairFrom`: from where on it was found to be wrong in an earlier run; 0 when it was not.
  */
-export function createSnapshots(
-  latest: SnapshotHead | undefined,
-  applied: number,
-  repair: number,
-): Snapshots {
-  const isAhead = latest !== undefined && latest.index > applied;
+export function createSnapshots(stored: {
+  readonly snapshot: SnapshotHead | undefined;
+  readonly applied: number;
+  readonly repairFrom: number;
+}): Snapshots {
+  const { snapshot: latest } = stored;
+  const isAhead = latest !== undefined && stored.applied < latest.index;
   // What a wrong machine has stored is as wrong.
-  const repairFrom = repair === 0 ? 0 : Math.max(repair, (latest?.index ?? 0) + 1);
+  const isWrong = stored.repairFrom > 0;
+  const repairFrom = isWrong ? Math.max(stored.repairFrom, (latest?.index ?? 0) + 1) : 0;
   return {
     ...{ latest, taking: false, takingInVain: false, wanted: 0, distrusted: undefined },
     machineDurable: Number.POSITIVE_INFINITY,
-    incoming: undefined,
+    ...{ incoming: undefined, restoring: undefined, repairFrom },
     installing: isAhead ? { head: latest, write: 0 } : undefined,
-    ...{ restoring: undefined, repairFrom },
   };
 }

@@ -47,7 +47,6 @@ export const testOptions: RaftOptions = {
 
 export interface MemberInit {
   readonly snapshot?: SnapshotHead;
-  readonly repairFrom?: number;
   readonly id?: MemberId;
   readonly voters?: readonly MemberId[];
   readonly outgoing?: readonly MemberId[];
@@ -69,6 +68,9 @@ export interface MemberInit {
   readonly seed?: number;
   /** When it begins, in ms. */
   readonly now?: number;
+  readonly repairFrom?: number;
+  /** Default: `start`. */
+  readonly first?: RaftEvent;
 }
 
 type Sent<T extends Message['type']> = Send & { readonly message: Extract<Message, { type: T }> };
@@ -119,7 +121,7 @@ export class TestMember {
       now: this.now,
     });
     for (const { config, index } of this.state.configs) this.configAt.set(index, config);
-    this.step({ type: 'start' });
+    this.step(init.first ?? { type: 'start' });
   }
 
   step(event: RaftEvent): readonly Effect[] {

@@ -11,6 +11,7 @@ import { READS_MUTANTS } from './reads.ts';
 import { REQUESTS_MUTANTS } from './requests.ts';
 import { RUNTIME } from './runtime.ts';
 import { SESSIONS } from './sessions.ts';
+import { SNAPSHOTS } from './snapshots.ts';
 import { SNAPSHOTS_CORE } from './snapshots-core.ts';
 import { STALLS_MUTANTS } from './stalls.ts';
 
@@ -28,4 +29,5 @@ export const CATALOG: readonly Mutant[] = [
   ...SESSIONS,
   ...SNAPSHOTS_CORE,
   ...STALLS_MUTANTS,
+  ...SNAPSHOTS,
 ];
