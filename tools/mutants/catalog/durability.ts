@@ -84,8 +84,9 @@ export const DURABILITY: readonly Mutant[] = [
     edits: [
       {
         file: FOLLOWING,
-        find: 'if (log.durable >= following.verified) acknowledgeLeader(state);',
-        replace: 'acknowledgeLeader(state);',
+        find: `  // What is not durable yet is acknowledged by its write, never sooner.
+  if (log.durable >= following.verified) acknowledgeLeader(state);`,
+        replace: '  acknowledgeLeader(state);',
       },
       {
         file: FOLLOWING,
