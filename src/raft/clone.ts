@@ -172,10 +172,10 @@ function cloneSnapshots(snapshots: Snapshots): Snapshots {
 
 function snapshotsOf({ snapshots, writes }: RaftState): readonly unknown[] {
   const { distrusted, incoming, installing, latest, machineDurable } = snapshots;
-  const { repairFrom, restoring, taking, takingInVain, wanted } = snapshots;
+  const { repairFrom, restoring, taking, wanted } = snapshots;
   return [
     [latest?.id, latest?.index, taking, wanted, distrusted, machineDurable, repairFrom],
-    [restoring?.id, restoring?.index, takingInVain],
+    [restoring?.id, restoring?.index],
     incoming && [incoming.head.id, incoming.term, incoming.stream, incoming.taken],
     incoming && [incoming.stored, incoming.storing, incoming.isWhole],
     installing && [installing.head.id, Math.max(installing.write - writes.completed, 0)],

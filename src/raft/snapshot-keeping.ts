@@ -24,9 +24,8 @@ export function advanceSnapshots(state: RaftState): void {
 export function snapshotTaken(state: RaftState, event: SnapshotTaken): void {
   const { snapshots } = state;
   // One of a machine that is not to be trusted is forgotten again.
-  const isInVain = snapshots.takingInVain || snapshots.repairFrom > 0;
+  const isInVain = snapshots.repairFrom > 0;
   snapshots.taking = false;
-  snapshots.takingInVain = false;
   if (event.head === undefined || isInVain) return pruneSnapshots(state);
   snapshots.machineDurable = event.machineDurable;
   keepSnapshot(state, event.head);

@@ -178,7 +178,6 @@ function restore(state: RaftState, head: SnapshotHead): void {
   const isRepair = snapshots.repairFrom > 0;
   if (snapshots.repairFrom <= head.index) snapshots.repairFrom = 0;
   snapshots.restoring = head;
-  snapshots.takingInVain = snapshots.taking;
   state.effects.push({ type: 'restore', head, isRepair });
   state.applied = Math.min(state.applied, head.index);
   state.applying = head.index;

@@ -45,8 +45,6 @@ export interface Snapshots {
   latest: SnapshotHead | undefined;
   /** One is being taken. */
   taking: boolean;
-  /** The machine was restored since: what is being taken is of another one. */
-  takingInVain: boolean;
   /** Somebody needs one that is at least as new as this index; 0 for nobody. */
   wanted: number;
   /** One that came out damaged elsewhere: the next one replaces it, though it be no newer. */
@@ -90,22 +88,16 @@ export interface Sending {
   storedBefore: number | undefined;
 }
 
-/**
- * As a restart finds them. The machine is put where the latest stands before anything else.
- * `repairFrom`: from where on it was found to be wrong in an earlier run; 0 when it was not.
- */
+/** As a restart finds them. The machine is put where the latest stands before anything else. */
 export function createSnapshots(stored: {
   readonly snapshot: SnapshotHead | undefined;
   readonly applied: number;
   readonly repairFrom: number;
 }): Snapshots {
-  const { snapshot: latest } = stored;
+  const { repairFrom, snapshot: latest } = stored;
   const isAhead = latest !== undefined && stored.applied < latest.index;
-  // What a wrong machine has stored is as wrong.
-  const isWrong = stored.repairFrom > 0;
-  const repairFrom = isWrong ? Math.max(stored.repairFrom, (latest?.index ?? 0) + 1) : 0;
   return {
-    ...{ latest, taking: false, takingInVain: false, wanted: 0, distrusted: undefined },
+    ...{ latest, taking: false, wanted: 0, distrusted: undefined },
     machineDurable: Number.POSITIVE_INFINITY,
     ...{ incoming: undefined, restoring: undefined, repairFrom },
     installing: isAhead ? { head: latest, write: 0 } : undefined,

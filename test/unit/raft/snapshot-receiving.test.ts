@@ -267,13 +267,13 @@ describe('a snapshot that the log has overtaken while it was made durable', () =
     expect(member.state.snapshots.latest).toBe(head);
   });
 
-  it('is forgotten when nobody has told yet that its entry is committed', () => {
+  it('is kept, and tells what is committed, though its sender leads no more', () => {
     const member = overtaken();
     const beat = { type: 'heartbeat', term: 2, stream: 1, round: 1, commit: 0, sent: 0 } as const;
     member.receive('c', beat);
     member.step({ type: 'snapshot-received', id: head.id });
-    expect(kept(member)).toEqual([]);
-    expect(member.state).toMatchObject({ commit: 2, snapshots: { latest: undefined } });
+    expect(member.state).toMatchObject({ commit: 20, snapshots: { latest: head } });
+    expect(member.applying).toBe(20);
   });
 });
 

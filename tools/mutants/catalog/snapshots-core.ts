@@ -19,7 +19,7 @@ export const SNAPSHOTS_CORE: readonly Mutant[] = [
     ],
   },
   {
-    name: 'conflicting-suffix-kept',
+    name: 'any-entry-taken-for-the-snapshots',
     bug: 'a log that reaches beyond a snapshot is kept whatever its entry there is',
     source: 'openraft#559, Raft fig. 13 rule 7',
     edits: [
@@ -97,8 +97,9 @@ export const SNAPSHOTS_CORE: readonly Mutant[] = [
     edits: [
       {
         file: KEEPING,
-        find: '  if (incoming !== undefined) keep.add(incoming.head.id);\n',
-        replace: '  if (incoming?.isWhole === false) keep.add(incoming.head.id);\n',
+        find: 'for (const head of [incoming?.head, latest, restoring]) {',
+        replace:
+          'for (const head of [incoming?.isWhole ? undefined : incoming?.head, latest, restoring]) {',
       },
     ],
   },
