@@ -1,5 +1,5 @@
-// Which snapshots there are and how much log beside them (§7): when to take a new one, what of the log
-// it makes unnecessary, and when this member needs one from somebody else.
+// Which snapshots there are and how much log beside them (§7): when to take a new one, what of the
+// log it makes unnecessary, and when this member needs one from somebody else.
 import type { SnapshotTaken, TakeSnapshot } from './events.ts';
 import { bytesOf, compactLog, termAt } from './log.ts';
 import { send } from './outbox.ts';

@@ -1,5 +1,5 @@
-// A follower's side of a snapshot (§7): takes in its bytes in order, and puts it in the place of its
-// log and its machine; never over something that is newer.
+// A follower's side of a snapshot (§7): takes in its bytes in order, and puts it in the place of
+// its log and its machine; never over something that is newer.
 import type {
   Repair,
   Restored,
@@ -76,7 +76,7 @@ export function snapshotReceived(state: RaftState, { id }: SnapshotReceived): vo
   if (!isOurs) install(state, incoming);
 }
 
-/** At the end of a step: once the log begins after the snapshot, on disk, the machine may follow. */
+/** At the end of a step: once the log on disk begins after the snapshot the machine may follow. */
 export function restoreInstalled(state: RaftState): void {
   const { snapshots, writes } = state;
   const { installing } = snapshots;
@@ -148,8 +148,9 @@ function install(state: RaftState, incoming: Incoming): void {
     return;
   }
   resetLog(state.log, head, head.timeMs);
-  commitUpTo(state, head.index);
+  // First: what was in the log is not committed by this.
   installConfiguration(state, head.config);
+  commitUpTo(state, head.index);
   const { following, unwritten, writes } = state;
   unwritten.reset = { index: head.index, term: head.term };
   unwritten.truncateFrom = 0;
