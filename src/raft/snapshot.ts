@@ -1,6 +1,6 @@
 // Snapshots (§7): what the core knows of them, which is where in the log each stands. What is in
-// them is the driver's. When one is taken and how much log may go is in snapshot-keeping.ts, how it gets
-// to a follower in snapshot-sending.ts, and what that does with it in snapshot-receiving.ts.
+// them is the driver's. When one is taken and how much log may go is in snapshot-keeping.ts, how it
+// gets to a follower in snapshot-sending.ts, and what that does with it in snapshot-receiving.ts.
 import type { LogPosition } from './log.ts';
 import type { ConfigurationAt } from './membership.ts';
 
