@@ -152,8 +152,9 @@ function install(state: RaftState, incoming: Incoming): void {
     return;
   }
   resetLog(state.log, head, head.timeMs);
-  commitUpTo(state, head.index);
+  // First: what was in the log is not committed by this.
   installConfiguration(state, head.config);
+  commitUpTo(state, head.index);
   const { following, unwritten, writes } = state;
   unwritten.reset = { index: head.index, term: head.term };
   unwritten.truncateFrom = 0;

@@ -2,7 +2,6 @@
 import { assert } from '../../../src/lib/assert.ts';
 import {
   type Append,
-  type Configuration,
   type ConfigurationAt,
   checkState,
   checkStep,
@@ -24,17 +23,9 @@ import {
   termAt,
   type Write,
 } from '../../../src/raft/index.ts';
+import type { Entry } from './entry.ts';
 import { nameOf } from './names.ts';
 import { type Done, ScriptedSnapshots, type SnapshotDisk, snapshotOf } from './snapshots.ts';
-
-export interface Entry {
-  readonly term: number;
-  readonly timeMs: number;
-  readonly size: number;
-  readonly name: string;
-  /** Of a members entry, and of the first. */
-  readonly config?: Configuration | undefined;
-}
 
 export interface Stored {
   /** Drawn with the store; an emptied one has another. */
@@ -113,7 +104,7 @@ export class ScriptedMember {
     this.state = this.#load(now, true, seed);
   }
 
-  /** As a driver does: after a crash between a snapshot and the reset of the log the log follows. */
+  /** As a driver does after a crash between a snapshot and the reset of the log: that follows. */
   #reconcile(): void {
     const { latest } = this.#snapshots;
     if (latest === undefined) return;

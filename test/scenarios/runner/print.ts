@@ -13,7 +13,8 @@ import type {
   TakeSnapshotNow,
   Write,
 } from '../../../src/raft/index.ts';
-import type { Entry, Envelope, ScriptedMember } from './member.ts';
+import type { Entry } from './entry.ts';
+import type { Envelope, ScriptedMember } from './member.ts';
 import { nameOf } from './names.ts';
 
 /** `1@1 2@1 3@2(x)`: index, term, and the name of a command. */

@@ -2,7 +2,7 @@
 // the store and the machine and is not done yet.
 import { assert } from '../../../src/lib/assert.ts';
 import type { Effect, SnapshotEvent, SnapshotHead } from '../../../src/raft/index.ts';
-import type { Entry } from './member.ts';
+import type { Entry } from './entry.ts';
 
 export interface Snapshot {
   readonly head: SnapshotHead;

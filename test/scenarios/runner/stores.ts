@@ -1,6 +1,7 @@
 // What is on the members' disks before a script begins, and after a store was emptied.
 import { type Configuration, createConfiguration, type MemberId } from '../../../src/raft/index.ts';
-import type { Entry, Stored } from './member.ts';
+import type { Entry } from './entry.ts';
+import type { Stored } from './member.ts';
 
 /**
  * `first`: a member of a cluster that runs already. `unformed`: a first member of a new one, which

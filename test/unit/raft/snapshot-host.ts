@@ -151,7 +151,7 @@ export class SnapshotHost {
     return member;
   }
 
-  /** As a driver does: after a crash between a snapshot and the reset of the log the log follows. */
+  /** As a driver does after a crash between a snapshot and the reset of the log: that follows. */
   #reconcile({ index, term }: SnapshotHead): void {
     const disk = this.#disk;
     const own =

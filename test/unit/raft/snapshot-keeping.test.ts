@@ -23,7 +23,7 @@ function taken(member: TestMember, index: number, machineDurable = Infinity): vo
 }
 
 describe('a snapshot is due', () => {
-  it('when so many entries were applied since the last one, not when they are only committed', () => {
+  it('when so many entries were applied since the last one, not when they are committed', () => {
     const member = new TestMember({ terms: ones(9), commit: 9, options: every(8) });
     expect(asks(member, 'take-snapshot')).toBe(false);
     applyUpTo(member, 7);

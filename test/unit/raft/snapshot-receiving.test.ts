@@ -174,6 +174,21 @@ describe('a snapshot is installed', () => {
     expect(member.effects).toContainEqual({ type: 'members', configs: [before] });
   });
 
+  it('and forgets no voter’s store for a configuration that was never committed (M8)', () => {
+    const before = { index: 0, config: configOf({ incarnations: new Map() }) };
+    const newer = { index: 3, config: configOf({ voters: ['a'], incarnations: new Map() }) };
+    const pins = new Map([
+      ['b', 196],
+      ['c', 198],
+    ]);
+    const known = { admitted: true, pins };
+    const init = { terms: [1, 1, 2, 2], term: 3, commit: 2, configs: [before, newer], known };
+    const member = new TestMember(init);
+    takeIn(member, { ...at(3, 3), config: before }, 3);
+    member.step({ type: 'snapshot-received', id: 's3' });
+    expect([...member.state.recognition.pins]).toEqual([...pins]);
+  });
+
   it('with its log time, from which on stamps go on', () => {
     const member = installed({ terms: ones(2), commit: 2 }, { ...at(20), timeMs: 777 }, 1);
     expect(member.state.log.lastTimeMs).toBe(777);
