@@ -13,10 +13,10 @@ import { resetLog, termAt } from './log.ts';
 import type { MemberId } from './member-id.ts';
 import type { SnapshotChunk } from './messages.ts';
 import { send } from './outbox.ts';
-import { becomeFollower } from './roles.ts';
 import type { Incoming, SnapshotHead } from './snapshot.ts';
 import { keepSnapshot, pruneSnapshots, requestSnapshot } from './snapshot-keeping.ts';
 import type { RaftState } from './state.ts';
+import { yieldIfWrong } from './transfer.ts';
 
 export function receiveSnapshotChunk(state: RaftState, from: MemberId, chunk: SnapshotChunk): void {
   if (!followLeader(state, from, chunk.term)) return;
@@ -96,15 +96,15 @@ export function machineRestored(state: RaftState, { index }: Restored): void {
 }
 
 /**
- * The machine is not what others' are, nor are its snapshots: it does not lead, and asks for one
- * that is newer than all of those.
+ * The machine is not what others' are, nor are its snapshots: it asks for one that is newer than
+ * all of those. A leader goes on only until another one has taken over.
  */
 export function repairMachine(state: RaftState, { index }: Repair): void {
   const { log, snapshots } = state;
   // One that is being taken may be found after a restart, too.
   const own = Math.max(snapshots.latest?.index ?? 0, snapshots.taking ? state.applying : 0);
   snapshots.repairFrom = Math.max(snapshots.repairFrom, index, own + 1, log.base.index);
-  becomeFollower(state, state.term, undefined);
+  yieldIfWrong(state);
   requestSnapshot(state);
 }
 

@@ -4,7 +4,6 @@ import {
   asks,
   chunkOf,
   installed,
-  kept,
   ones,
   restored,
   snapshotOptions,
