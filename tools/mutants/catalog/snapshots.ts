@@ -61,8 +61,8 @@ export const SNAPSHOTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/raft/replication.ts',
-        find: '  if (progress.next <= state.log.base.index) return startSending(state, to, progress);\n',
-        replace: '',
+        find: '  if (progress.next <= state.log.base.index) return startSending(',
+        replace: '  if (progress.next < 0) return startSending(',
       },
     ],
   },
