@@ -12,6 +12,7 @@
  * | ERR_INVALID_OPTION     | an option or argument is refused; no effect  | not-applied | no    |
  * | ERR_COMMAND_ENCODING   | the codec refused the command                | not-applied | no    |
  * |                        | ... or the result, after it was applied      | unknown     | no    |
+ * |                        | ... or it was applied, its result not kept   | unknown     | no    |
  * | ERR_COMMAND_TOO_LARGE  | the encoded command is over the limit        | not-applied | no    |
  * | ERR_QUEUE_FULL         | a queue, window or table is at its bound     | not-applied | yes   |
  * | ERR_NO_LEADER          | time ran out while no leader was known       | not-applied | yes   |
@@ -29,6 +30,7 @@
  * | ERR_SEQUENCE_REFUSED   | its sequence is settled, or another command's | unknown     | no    |
  * |                        | ... or was closed by a fence                 | not-applied | no    |
  * | ERR_STATE_MACHINE      | the machine threw; the node stops            | unknown     | no    |
+ * | ERR_VERSION_UNSUPPORTED | the log needs newer code here; the node stops | unknown     | no    |
  * | ERR_STORE_FAILED       | a write or read of the store failed; it stops | unknown     | no    |
  * | ERR_STORE_CORRUPT      | what the store holds contradicts itself      | –           | no    |
  * | ERR_STORE_FORMAT       | the store was written by a newer version     | –           | no    |
@@ -57,6 +59,7 @@ export type ErrorCode =
   | 'ERR_SESSION_EXPIRED'
   | 'ERR_SEQUENCE_REFUSED'
   | 'ERR_STATE_MACHINE'
+  | 'ERR_VERSION_UNSUPPORTED'
   | 'ERR_STORE_FAILED'
   | 'ERR_STORE_CORRUPT'
   | 'ERR_STORE_FORMAT'

@@ -122,6 +122,13 @@ export class ByteReader {
     return value === 1;
   }
 
+  /** A count, u32, of items of at least `leastBytes` each: never more than can follow. */
+  count(leastBytes: number): number {
+    const count = this.u32();
+    if (count * leastBytes > this.remaining) throw frameError(`${count} items cannot follow`);
+    return count;
+  }
+
   end(): void {
     if (this.remaining > 0) throw frameError(`${this.remaining} bytes too many`);
   }

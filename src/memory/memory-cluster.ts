@@ -9,6 +9,8 @@ import {
   RaftNode,
   type RaftNodeOptions,
   type SessionLimits,
+  type SnapshotSettings,
+  type StallLimits,
   systemClock,
 } from '../runtime/index.ts';
 import { MemoryNetwork } from './memory-network.ts';
@@ -27,6 +29,8 @@ export interface MemoryClusterOptions<C, R, Q = never, A = never> {
   readonly requestTimeoutMs?: number;
   readonly limits?: Partial<Limits>;
   readonly sessions?: Partial<SessionLimits>;
+  readonly snapshot?: Partial<SnapshotSettings>;
+  readonly stall?: Partial<StallLimits>;
   /** Seed of every random choice, a whole number below 2^32. Default 1. */
   readonly seed?: number;
   readonly clock?: Clock;
@@ -172,7 +176,7 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
 
 const known = [
   ...['size', 'stateMachine', 'codec', 'heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs'],
-  ...['limits', 'sessions', 'seed', 'clock', 'logger', 'checkInvariants'],
+  ...['limits', 'sessions', 'snapshot', 'stall', 'seed', 'clock', 'logger', 'checkInvariants'],
 ];
 
 /** A cluster of members named `a`, `b`, `c`, …, all started. */

@@ -145,7 +145,7 @@ export class MemorySnapshotStore implements SnapshotStore {
   }
 }
 
-/** All that comes, until `signal` is aborted: then the source is let go, even while it is awaited. */
+/** All that comes. When `signal` is aborted the source is let go, even while it is awaited. */
 async function collect(
   chunks: AsyncIterable<Uint8Array>,
   signal: AbortSignal,

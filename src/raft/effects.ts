@@ -48,7 +48,8 @@ export interface AcceptEntries {
 
 /**
  * Make durable, atomically: the hard state, then the reset, then the truncation, then entries
- * [from, until) as they are now, then the compaction. Writes are numbered from 1 and complete in order; waiting ones may be merged into one.
+ * [from, until) as they are now, then the compaction. Writes are numbered from 1 and complete in
+ * order; waiting ones may be merged into one.
  * Answered by a `written` event with the same number and last position.
  */
 export interface Write {
@@ -130,6 +131,8 @@ export interface PruneSnapshots {
 export interface Restore {
   readonly type: 'restore';
   readonly head: SnapshotHead;
+  /** The machine may be there already, or further: it is not to be trusted. */
+  readonly isRepair: boolean;
 }
 
 /** Role, term or known leader changed in this step. At most one a step, at its end. */

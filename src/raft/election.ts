@@ -15,6 +15,7 @@ import { voteResult } from './quorum.ts';
 import { isPassive, isRecognisedVoter } from './recognition.ts';
 import { startLeading } from './replication.ts';
 import { becomeFollower, forgetLeader } from './roles.ts';
+import { isUnfit } from './stalls.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
 
 /**
@@ -102,6 +103,7 @@ export function receiveVoteReply(state: RaftState, from: MemberId, reply: VoteRe
 /** The leader hands over to us: nobody needs to be asked whether it is gone (thesis §3.10). */
 export function receiveTimeoutNow(state: RaftState, from: MemberId, message: TimeoutNow): void {
   if (message.term !== state.term || state.leader !== from || !mayStand(state)) return;
+  if (isUnfit(state)) return;
   // Called off; or nothing was heard since a restart, and then it may have been.
   if (state.following.round === 0 || message.round < state.following.round) return;
   becomeFollower(state, state.term, undefined);
@@ -170,5 +172,6 @@ function winElection(state: RaftState): void {
   state.role = 'leader';
   state.leader = state.id;
   state.candidacy = undefined;
+  state.stalling.standAtMs = Number.POSITIVE_INFINITY;
   startLeading(state);
 }

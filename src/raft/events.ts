@@ -3,6 +3,7 @@ import type { MemberId } from './member-id.ts';
 import type { Configuration } from './membership.ts';
 import type { EntryHead, Message } from './messages.ts';
 import type { SnapshotHead } from './snapshot.ts';
+import type { RaftOptions } from './state.ts';
 
 /** First event, once: the deadlines start to run and what is known to be committed is applied. */
 export interface Start {
@@ -149,6 +150,20 @@ export type SnapshotEvent =
   | SnapshotRefused
   | Restored
   | Repair;
+/**
+ * The driver's own store, machine or loop stands still, or does no longer. A leader looks for
+ * somebody to take over; nobody else stands while it lasts, unless the others do not.
+ */
+export interface Stall {
+  readonly type: 'stall';
+  readonly stalled: boolean;
+}
+
+/** From now on these options hold; but not their election timeout, which others were promised. */
+export interface Configure {
+  readonly type: 'configure';
+  readonly options: RaftOptions;
+}
 
 export type RaftEvent =
   | Start
@@ -162,4 +177,6 @@ export type RaftEvent =
   | Transfer
   | Read
   | Clocks
+  | Stall
+  | Configure
   | SnapshotEvent;

@@ -90,6 +90,7 @@ export function followLeader(state: RaftState, from: MemberId, term: number): bo
   assert(state.role !== 'leader' || term > state.term, `one leader in term ${term} (§5.2)`);
   becomeFollower(state, term, from);
   state.following.contactMs = state.now;
+  state.stalling.standAtMs = Number.POSITIVE_INFINITY;
   resetElectionDue(state);
   return true;
 }

@@ -27,6 +27,7 @@ export type {
   Campaign,
   ChangeMembers,
   Clocks,
+  Configure,
   Propose,
   RaftEvent,
   Read,
@@ -38,6 +39,7 @@ export type {
   SnapshotReceived,
   SnapshotRefused,
   SnapshotTaken,
+  Stall,
   Start,
   TakeSnapshot,
   Timeout,
@@ -46,7 +48,14 @@ export type {
 } from './events.ts';
 export { checkState, checkStep, type Summary, summarize } from './invariants.ts';
 export { holdsLease, leaseUntil } from './lease.ts';
-export { type Log, type LogPosition, type StoredPositions, type TermRun, termAt } from './log.ts';
+export {
+  bytesOf,
+  type Log,
+  type LogPosition,
+  type StoredPositions,
+  type TermRun,
+  termAt,
+} from './log.ts';
 export type { MemberId } from './member-id.ts';
 export {
   type Configuration,
@@ -128,6 +137,7 @@ export {
   type RaftOptions,
   type RaftState,
   type Recognition,
+  type Stalling,
   type Unwritten,
   type Writes,
 } from './state.ts';

@@ -1,6 +1,7 @@
 // The algorithm's only entry: one event in, its effects out. This file only dispatches.
 import { unreachable } from '../lib/assert.ts';
 import { readClocks } from './clocks.ts';
+import { configure } from './configuring.ts';
 import type { Effect } from './effects.ts';
 import {
   countOwnVote,
@@ -54,6 +55,7 @@ import {
   snapshotRefused,
 } from './snapshot-receiving.ts';
 import { chunksDueMs, receiveSnapshotAck, receiveSnapshotRequest } from './snapshot-sending.ts';
+import { holdsBack, noteStall } from './stalls.ts';
 import { type RaftState, resetElectionDue } from './state.ts';
 import { startHandover } from './transfer.ts';
 
@@ -127,6 +129,12 @@ function handle(state: RaftState, event: RaftEvent): void {
       return;
     case 'clocks':
       readClocks(state, event.wallMs);
+      return;
+    case 'stall':
+      noteStall(state, event);
+      return;
+    case 'configure':
+      configure(state, event);
       return;
     default:
       handleSnapshot(state, event);
@@ -226,6 +234,6 @@ function timeout(state: RaftState): void {
   if (state.role === 'leader') leaderTimeout(state);
   else if (state.now < state.electionDueMs) return;
   else if (!state.recognition.admitted) greet(state);
-  else if (mayStand(state)) startPreVote(state);
-  else forgetLeader(state);
+  else if (!mayStand(state)) forgetLeader(state);
+  else if (!holdsBack(state)) startPreVote(state);
 }

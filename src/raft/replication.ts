@@ -29,6 +29,7 @@ import {
   sendChunks,
   startSending,
 } from './snapshot-sending.ts';
+import { letGo } from './stalls.ts';
 import type { Leading, RaftState } from './state.ts';
 import { continueHandover } from './transfer.ts';
 
@@ -42,6 +43,7 @@ export function startLeading(state: RaftState): void {
     lastStream: 0,
     handover: undefined,
     yielded: new Map(),
+    asked: [],
     roundsSentMs: [],
     reads: { waiting: new Map(), batch: undefined },
     ...{ chunksDueMs: state.now, servedLast: undefined },
@@ -154,9 +156,10 @@ export function leaderTimeout(state: RaftState): void {
     }
     heartbeat(state);
     dropRemoved(state, leading);
-    dropAbsent(state, leading);
+    if (dropAbsent(state, leading)) sendToAll(state);
   }
   sendChunks(state);
+  letGo(state);
   for (const [id, progress] of leading.progress) {
     if (!owesCommit(state, progress)) continue;
     progress.commitSent = Math.min(state.commit, progress.match);

@@ -1,5 +1,5 @@
-// A follower's side of a snapshot (§7): takes in its bytes in order, and puts it in the place of its
-// log and its machine; never over something that is newer.
+// A follower's side of a snapshot (§7): takes in its bytes in order, and puts it in the place of
+// its log and its machine; never over something that is newer.
 import type {
   Repair,
   Restored,
@@ -23,9 +23,10 @@ export function receiveSnapshotChunk(state: RaftState, from: MemberId, chunk: Sn
   const { snapshots } = state;
   if (isHeld(state, chunk.head)) return acknowledgeUpTo(state, chunk.stream, chunk.head.index);
   if (snapshots.installing !== undefined) return;
-  const incoming = snapshots.incoming;
+  const { incoming } = snapshots;
+  // Late, of a stream that is over: what came in since stays.
+  if (incoming?.term === chunk.term && incoming.stream > chunk.stream) return;
   if (incoming?.head.id !== chunk.head.id) return begin(state, chunk);
-  if (incoming.term === chunk.term && incoming.stream > chunk.stream) return;
   incoming.term = chunk.term;
   incoming.stream = chunk.stream;
   // The place for it is not open yet, or it is whole: what comes next is said without being asked.
@@ -65,16 +66,20 @@ export function snapshotReceived(state: RaftState, { id }: SnapshotReceived): vo
   const { incoming } = state.snapshots;
   if (incoming?.head.id !== id) return;
   state.snapshots.incoming = undefined;
-  const { head } = incoming;
-  const isInLog = head.index > state.commit && termAt(state.log, head.index) === head.term;
-  // A leader commits only by counting, and has no use for it before.
-  if (isInLog && state.role === 'leader') return pruneSnapshots(state);
-  if (isInLog) commitHeld(state, head.index);
+  const { head, stream, term } = incoming;
+  const isOurs = isHeld(state, head);
+  if (isOurs && head.index > state.commit) {
+    // A leader commits only by counting, and has no use for it before.
+    if (state.role === 'leader') return pruneSnapshots(state);
+    commitUpTo(state, head.index);
+  }
   keepSnapshot(state, head);
-  if (!isHeld(state, head)) install(state, incoming);
+  if (!isOurs) return install(state, incoming);
+  const isFollowing = state.role === 'follower' && term === state.term;
+  if (isFollowing) acknowledgeUpTo(state, stream, head.index);
 }
 
-/** At the end of a step: once the log begins after the snapshot, on disk, the machine may follow. */
+/** At the end of a step: once the log on disk begins after the snapshot the machine may follow. */
 export function restoreInstalled(state: RaftState): void {
   const { snapshots, writes } = state;
   const { installing } = snapshots;
@@ -97,7 +102,7 @@ export function machineRestored(state: RaftState, { index }: Restored): void {
 export function repairMachine(state: RaftState, { index }: Repair): void {
   const { log, snapshots } = state;
   // One that is being taken may be found after a restart, too.
-  const own = Math.max(snapshots.latest?.index ?? 0, snapshots.taking ? state.applied : 0);
+  const own = Math.max(snapshots.latest?.index ?? 0, snapshots.taking ? state.applying : 0);
   snapshots.repairFrom = Math.max(snapshots.repairFrom, index, own + 1, log.base.index);
   becomeFollower(state, state.term, undefined);
   requestSnapshot(state);
@@ -108,13 +113,6 @@ function isHeld({ commit, log, snapshots }: RaftState, { index, term }: Snapshot
   const { repairFrom } = snapshots;
   if (repairFrom > 0 && index >= repairFrom) return false;
   return index <= commit || termAt(log, index) === term;
-}
-
-/** The log holds what is in a snapshot, and so in the log of whoever leads. */
-function commitHeld(state: RaftState, index: number): void {
-  state.following.verified = Math.max(state.following.verified, index);
-  state.commit = index;
-  commitConfigurations(state);
 }
 
 function begin(state: RaftState, { head, stream, term }: SnapshotChunk): void {
@@ -147,32 +145,41 @@ function answer(
  */
 function install(state: RaftState, incoming: Incoming): void {
   const { head } = incoming;
-  const { log } = state;
-  if (termAt(log, head.index) === head.term) {
+  if (termAt(state.log, head.index) === head.term) {
+    commitUpTo(state, head.index);
     restore(state, head);
     if (incoming.term === state.term) acknowledgeUpTo(state, incoming.stream, head.index);
     return;
   }
-  resetLog(log, head, head.timeMs);
-  state.commit = head.index;
+  resetLog(state.log, head, head.timeMs);
+  commitUpTo(state, head.index);
   installConfiguration(state, head.config);
-  const { unwritten, writes } = state;
+  const { following, unwritten, writes } = state;
   unwritten.reset = { index: head.index, term: head.term };
   unwritten.truncateFrom = 0;
   unwritten.from = 0;
   unwritten.compactTo = 0;
   state.snapshots.installing = { head, write: writes.issued + 1 };
-  // Whoever leads now has what is in a snapshot, whosever that was.
-  state.following.verified = head.index;
-  if (incoming.term === state.term) state.following.stream = incoming.stream;
+  if (incoming.term === state.term) following.stream = Math.max(following.stream, incoming.stream);
   acknowledgeLeader(state);
+}
+
+/** What is in a snapshot is committed: whoever leads from then on has it (§5.4.3). */
+function commitUpTo(state: RaftState, index: number): void {
+  const { following } = state;
+  following.verified = Math.max(following.verified, index);
+  if (index <= state.commit) return;
+  state.commit = index;
+  commitConfigurations(state);
 }
 
 function restore(state: RaftState, head: SnapshotHead): void {
   const { snapshots } = state;
+  const isRepair = snapshots.repairFrom > 0;
   if (snapshots.repairFrom <= head.index) snapshots.repairFrom = 0;
   snapshots.restoring = head;
-  state.effects.push({ type: 'restore', head });
+  snapshots.takingInVain = snapshots.taking;
+  state.effects.push({ type: 'restore', head, isRepair });
   state.applied = Math.min(state.applied, head.index);
   state.applying = head.index;
 }

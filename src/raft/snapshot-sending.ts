@@ -10,7 +10,7 @@ import { pruneSnapshots } from './snapshot-keeping.ts';
 import type { Leading, RaftState } from './state.ts';
 
 /** Who was not heard for so many election timeouts has nothing kept for it. */
-const AWAY_TIMEOUTS = 10;
+export const AWAY_TIMEOUTS = 10;
 
 /** The follower needs what is no longer in the log. It is asked first what it has already. */
 export function startSending(state: RaftState, to: MemberId, progress: Progress): void {
@@ -43,6 +43,7 @@ export function receiveSnapshotAck(state: RaftState, from: MemberId, ack: Snapsh
   sending.stored = ack.stored;
   sending.next = Math.max(sending.next, ack.stored);
   progress.missing = 0;
+  progress.patience = 1;
   sendChunks(state);
 }
 
@@ -82,10 +83,10 @@ export function checkSending(
 export function sendChunks(state: RaftState): void {
   const { leading } = state;
   if (leading === undefined) return;
-  for (let isMore = true; isMore && state.now >= leading.chunksDueMs; ) {
+  for (let isMore = true; isMore && mayLeave(state, leading); ) {
     isMore = false;
     for (const [id, progress] of nextReceivers(state, leading)) {
-      if (state.now < leading.chunksDueMs) break;
+      if (!mayLeave(state, leading)) break;
       sendChunk(state, leading, id, progress);
       isMore = true;
     }
@@ -100,8 +101,11 @@ export function chunksDueMs(state: RaftState, leading: Leading): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** Those that are not heard any more are sent nothing, and nothing is kept for them. */
-export function dropAbsent(state: RaftState, leading: Leading): void {
+/**
+ * Those that are not heard any more are sent nothing, and nothing is kept for them. True when there
+ * are such: they are to be probed, or they would not be noticed when they come back.
+ */
+export function dropAbsent(state: RaftState, leading: Leading): boolean {
   const { now, options } = state;
   let isDropped = false;
   for (const progress of leading.progress.values()) {
@@ -112,6 +116,7 @@ export function dropAbsent(state: RaftState, leading: Leading): void {
     isDropped = true;
   }
   if (isDropped) pruneSnapshots(state);
+  return isDropped;
 }
 
 /** It holds the snapshot, or never needed it: the log follows. */
@@ -128,6 +133,11 @@ export function endSending(state: RaftState, progress: Progress): void {
 function askStored(state: RaftState, to: MemberId, progress: Progress, sending: Sending): void {
   sending.stored = undefined;
   send(state, to, chunkOf(state, progress, sending.head, 0, 0));
+}
+
+/** Is it time, but for less than a timer can tell? */
+function mayLeave({ now }: RaftState, { chunksDueMs }: Leading): boolean {
+  return chunksDueMs - now < 1;
 }
 
 /** Beginning with the one after whoever was served last. */

@@ -1,6 +1,6 @@
-// Snapshots (§7): what the core knows of them, which is where in the log each stands. What is in them
-// is the driver's. When one is taken and how much log may go is in snapshot-keeping.ts, how it gets
-// to a follower in snapshot-sending.ts, and what that does with it in snapshot-receiving.ts.
+// Snapshots (§7): what the core knows of them, which is where in the log each stands. What is in
+// them is the driver's. When one is taken and how much log may go is in snapshot-keeping.ts, how it
+// gets to a follower in snapshot-sending.ts, and what that does with it in snapshot-receiving.ts.
 import type { LogPosition } from './log.ts';
 import type { ConfigurationAt } from './membership.ts';
 
@@ -37,7 +37,7 @@ const NEVER = Number.MAX_SAFE_INTEGER;
 /** None is ever taken. */
 export const NO_SNAPSHOTS: SnapshotOptions = {
   ...{ everyEntries: NEVER, everyBytes: NEVER, keepEntries: 0, maxHeldBytes: NEVER },
-  ...{ chunkBytes: 1 << 18, maxInflightChunks: 4, maxBytesPerSec: NEVER },
+  ...{ chunkBytes: 1 << 18, maxInflightChunks: 4, maxBytesPerSec: Number.POSITIVE_INFINITY },
 };
 
 export interface Snapshots {
@@ -45,6 +45,8 @@ export interface Snapshots {
   latest: SnapshotHead | undefined;
   /** One is being taken. */
   taking: boolean;
+  /** The machine was restored since: what is being taken is of another one. */
+  takingInVain: boolean;
   /** Somebody needs one that is at least as new as this index; 0 for nobody. */
   wanted: number;
   /** One that came out damaged elsewhere: the next one replaces it, though it be no newer. */
@@ -88,7 +90,10 @@ export interface Sending {
   storedBefore: number | undefined;
 }
 
-/** As a restart finds them. The machine is put to where the latest stands before anything else. */
+/**
+ * As a restart finds them. The machine is put where the latest stands before anything else.
+ * `repairFrom`: from where on it was found to be wrong in an earlier run; 0 when it was not.
+ */
 export function createSnapshots(stored: {
   readonly snapshot: SnapshotHead | undefined;
   readonly applied: number;
@@ -96,10 +101,13 @@ export function createSnapshots(stored: {
 }): Snapshots {
   const { snapshot: latest } = stored;
   const isAhead = latest !== undefined && stored.applied < latest.index;
+  // What a wrong machine has stored is as wrong.
+  const isWrong = stored.repairFrom > 0;
+  const repairFrom = isWrong ? Math.max(stored.repairFrom, (latest?.index ?? 0) + 1) : 0;
   return {
-    ...{ latest, taking: false, wanted: 0, distrusted: undefined },
+    ...{ latest, taking: false, takingInVain: false, wanted: 0, distrusted: undefined },
     machineDurable: Number.POSITIVE_INFINITY,
-    ...{ incoming: undefined, restoring: undefined, repairFrom: stored.repairFrom },
+    ...{ incoming: undefined, restoring: undefined, repairFrom },
     installing: isAhead ? { head: latest, write: 0 } : undefined,
   };
 }

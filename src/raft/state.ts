@@ -67,6 +67,22 @@ export interface Recognition {
   readonly greeted: Set<MemberId>;
 }
 
+/** What a member knows of its own fitness. Times by the monotonic clock, ms. */
+export interface Stalling {
+  /** As the driver said last. */
+  stalled: boolean;
+  /** It has let go, or tried to, since that stall began. */
+  letGo: boolean;
+  /** Until then it does not stand: it let go, and may stall again. */
+  restUntilMs: number;
+  /** Until then it does not take over from a leader that lives. */
+  unfitUntilMs: number;
+  /** Until then it does not let go. */
+  keepUntilMs: number;
+  /** It holds back, and no longer than until then; Infinity while a leader is heard. */
+  standAtMs: number;
+}
+
 /** A candidate's or pre-candidate's count. */
 export interface Candidacy {
   readonly votes: Map<MemberId, boolean>;
@@ -83,6 +99,8 @@ export interface Leading {
   handover: Handover | undefined;
   /** Who was asked to take over, after which round: until it hears a later one, it may. */
   readonly yielded: Map<MemberId, number>;
+  /** Whom this leader has asked to take over since it began to let go of its own accord. */
+  asked: readonly MemberId[];
   /** Ring by round: when it was sent. */
   readonly roundsSentMs: number[];
   readonly reads: LeaderReads;
@@ -156,6 +174,7 @@ export interface RaftState {
   readonly snapshots: Snapshots;
   /** Undefined until the driver has told what the wall clock says. */
   clocks: ClockReading | undefined;
+  readonly stalling: Stalling;
   candidacy: Candidacy | undefined;
   leading: Leading | undefined;
   readonly writes: Writes;
@@ -225,6 +244,11 @@ export function createState(init: RaftInit): RaftState {
     },
     snapshots: createSnapshots(init),
     clocks: undefined,
+    stalling: {
+      ...{ stalled: false, letGo: false, standAtMs: Number.POSITIVE_INFINITY },
+      ...{ restUntilMs: Number.NEGATIVE_INFINITY, unfitUntilMs: Number.NEGATIVE_INFINITY },
+      keepUntilMs: Number.NEGATIVE_INFINITY,
+    },
     candidacy: undefined,
     leading: undefined,
     writes: { issued: 0, completed: 0, hard: 0, recognition: 0, lineage: 0 },

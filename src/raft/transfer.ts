@@ -23,10 +23,14 @@ export function planTransfer(state: RaftState, to: MemberId | undefined): Member
 }
 
 /** A second call takes the place of the first. */
-export function startHandover(state: RaftState, { to }: Transfer): void {
-  const { config, leading, now, options } = state;
+export function startHandover(
+  state: RaftState,
+  { to }: Transfer,
+  withinMs: number = state.options.electionMaxMs,
+): void {
+  const { config, leading, now } = state;
   if (leading === undefined || to === state.id || !isVoter(config, to)) return;
-  leading.handover = { to, dueMs: now + options.electionMaxMs };
+  leading.handover = { to, dueMs: now + withinMs };
   continueHandover(state, to);
 }
 
@@ -44,13 +48,16 @@ export function sendTimeoutNow(state: RaftState, to: MemberId): void {
   send(state, to, { type: 'timeout-now', term, round: leading.round });
 }
 
-/** The other voter that holds most of the log; of equal ones the one heard last. */
-export function heirOf({ config, id: self, leading }: RaftState): MemberId | undefined {
+/** The other fit voter that holds most of the log; of equal ones the one heard last. */
+export function heirOf(
+  { config, id: self, leading }: RaftState,
+  isFit: (id: MemberId) => boolean = () => true,
+): MemberId | undefined {
   let heir: MemberId | undefined;
   let best = { match: -1, contactMs: 0 };
   for (const id of otherVoters({ ...config, outgoing: [] }, self)) {
     const progress = leading?.progress.get(id);
-    if (progress === undefined || progress.match < best.match) continue;
+    if (progress === undefined || progress.match < best.match || !isFit(id)) continue;
     if (progress.match === best.match && progress.contactMs <= best.contactMs) continue;
     best = progress;
     heir = id;

@@ -15,6 +15,7 @@ import type {
   StoreChunk,
   TakeSnapshotNow,
 } from '../raft/index.ts';
+import type { Applier } from './applier.ts';
 import type { LogWindow } from './log-window.ts';
 import type { Proposals } from './requests/index.ts';
 import type { Roster } from './roster.ts';
@@ -32,7 +33,7 @@ export interface EffectRunnerParts {
     Snapshotter,
     'take' | 'receive' | 'store' | 'keep' | 'prune' | 'restore'
   >;
-  readonly apply: (upTo: number) => void;
+  readonly applier: Pick<Applier<never, unknown, never, unknown>, 'advance' | 'skip'>;
   readonly readIndex: (effect: ReadIndex) => void;
   readonly roster: Roster;
   readonly membersChanged: (configs: readonly ConfigurationAt[]) => void;
@@ -57,7 +58,7 @@ export class EffectRunner {
   }
 
   run(effects: readonly Effect[], event: RaftEvent): void {
-    const { apply, membersChanged, readIndex, roleChanged, sender, writer } = this.#parts;
+    const { applier, membersChanged, readIndex, roleChanged, sender, writer } = this.#parts;
     if (event.type === 'written') sender.release(event.write);
     for (const effect of effects) {
       switch (effect.type) {
@@ -75,7 +76,7 @@ export class EffectRunner {
           sender.send(effect);
           break;
         case 'apply':
-          apply(effect.upTo);
+          applier.advance(effect.upTo);
           break;
         case 'read-index':
           readIndex(effect);
@@ -106,7 +107,7 @@ export class EffectRunner {
       case 'prune-snapshots':
         return snapshots.prune(effect.keep);
       case 'restore':
-        return snapshots.restore(effect.head);
+        return snapshots.restore(effect.head, effect.isRepair);
       default:
         unreachable(effect);
     }
@@ -114,8 +115,9 @@ export class EffectRunner {
 
   /** The log begins after a snapshot of entry `index`: nothing of what was in it is left. */
   #reset(index: number): void {
-    const { proposals, sender, window } = this.#parts;
+    const { applier, proposals, sender, window } = this.#parts;
     window.reset(index + 1);
+    applier.skip();
     proposals.skip(index);
     sender.truncated();
   }

@@ -2,17 +2,22 @@
 // machine, and those who wait. Decisions are made in raft/; this file only connects.
 import type { Identity, MemberId, Membership } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
-import { type ConfigurationAt, createState, type Propose, type RaftState } from '../raft/index.ts';
+import { createState, type Propose, type RaftState } from '../raft/index.ts';
 import { Announcer, type Emit } from './announcer.ts';
-import { Applier } from './applier.ts';
+import { ChunkSender } from './chunk-sender.ts';
 import { ClockWarnings } from './clock-warnings.ts';
+import { changeOptions, type OptionChanges } from './configuring.ts';
 import { EffectRunner } from './effect-runner.ts';
+import { closedError, faultOf, unappliedError } from './endings.ts';
 import { EventLoop, type EventLoopHooks } from './event-loop.ts';
-import { incarnationText } from './identity.ts';
+import { incarnationText, originOf } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { LogWindow } from './log-window.ts';
+import { MachineHost } from './machine-host.ts';
 import { membershipOf } from './membership.ts';
+import { Meter, type MetricsSnapshot, meteredTransport, snapshotOf } from './metrics/index.ts';
 import type { CheckedOptions } from './options.ts';
+import { Peers } from './peers.ts';
 import {
   Delegates,
   Forwarding,
@@ -24,14 +29,16 @@ import {
   SessionRequests,
   type Ticket,
   ticketError,
+  type Wait,
 } from './requests/index.ts';
 import { Roster } from './roster.ts';
 import { Sender } from './sender.ts';
-import { SessionApplier } from './session-applier.ts';
-import type { Startup } from './startup.ts';
-import { type NodeStatus, statusOf } from './status.ts';
+import { Stalls } from './stalls.ts';
+import { coreOptions, type Startup } from './startup.ts';
+import { type NodeStatus, type StatusParts, statusOf } from './status.ts';
 import { StoreRecord } from './store-record.ts';
 import { Ticker } from './ticker.ts';
+import { Tracer } from './trace.ts';
 import { encodeSessionOpen, FrameCodec, PROTOCOL_VERSION } from './wire/index.ts';
 import { Writer } from './writer.ts';
 
@@ -47,81 +54,71 @@ export class Engine<C, R, Q, A> {
   readonly #options: CheckedOptions<C, R, Q, A>;
   readonly #startup: Startup;
   readonly #state: RaftState;
+  readonly #meter: Meter;
+  readonly #tracer: Tracer | undefined;
   readonly #window: LogWindow;
   readonly #writer: Writer;
   readonly #proposals: Proposals;
   readonly #forwarding: Forwarding;
   readonly #delegates: Delegates;
-  readonly #applier: Applier<C, R, Q, A>;
-  readonly #sessionApplier: SessionApplier<C, R>;
+  readonly #machine: MachineHost<C, R, Q, A>;
   readonly #ticker: Ticker;
   readonly #inbox: Inbox;
   readonly #announcer: Announcer;
+  readonly #stalls: Stalls;
   readonly #roster: Roster;
+  readonly #peers: Peers;
   readonly #loop: EventLoop;
   #closing: Promise<void> | undefined;
   #fault: CoxswainError | undefined;
 
-  constructor(options: CheckedOptions<C, R, Q, A>, startup: Startup, emit: Emit) {
-    const { clock, codec, limits, logger, storage, transport } = options;
+  constructor(given: CheckedOptions<C, R, Q, A>, startup: Startup, emit: Emit) {
+    const { clock, codec, limits, logger } = given;
     const { identity } = startup;
     const record = new StoreRecord(identity);
     const roster = new Roster(startup.roster);
-    const { maxAppendBytes, maxCommandBytes } = limits;
+    const { maxCommandBytes } = limits;
     const state = createState({ ...startup.init, now: clock.now() });
-    const store = storage.log;
-    const failed = (cause: unknown) => this.#fail(cause);
-    const window = new LogWindow(state.log.last + 1, limits.memoryWindowBytes);
+    const origin = { cluster: given.cluster, member: given.id };
+    const meter = new Meter(state, clock, origin);
+    const transport = meteredTransport(given.transport, meter.counting, origin);
+    // The one object of options, which `configure` changes in place.
+    const options = Object.assign(given, { transport });
+    const window = new LogWindow(state.log.last + 1, limits);
     const frames = new FrameCodec(identity, (clusterId) => record.joined(clusterId));
     const proposals = new Proposals(limits);
-    const writer = new Writer(store, window, {
-      meta: (known) => {
-        if (clock.now() >= state.silentUntilMs) record.promise(options.electionMinMs);
-        return record.take(known);
-      },
-      written: (event) => this.#loop.push(event),
-      failed,
-    });
-    const sender = new Sender({
-      ...{ state, transport, codec: frames, window, store, maxAppendBytes, failed },
-    });
     this.#options = options;
     this.#startup = startup;
     this.#state = state;
+    this.#meter = meter;
+    this.#tracer = options.trace && new Tracer(state, options.trace, logger);
     this.#window = window;
-    this.#writer = writer;
+    this.#writer = this.#createWriter(record);
     this.#proposals = proposals;
     this.#roster = roster;
-    this.#announcer = new Announcer(state, emit, logger, () => membershipOf(state, roster));
-    this.#sessionApplier = this.#createSessionApplier();
+    this.#peers = new Peers({ id: options.id, state, roster, transport, logger });
+    const name = originOf(identity);
+    const isOwn = (snapshotId: string) => snapshotId.includes(name);
+    const members = () => this.members();
+    this.#announcer = new Announcer({ state, emit, logger, members, isOwn, origin });
     this.#ticker = new Ticker({ state, clock, proposals, wake: () => this.#loop.wake() });
-    this.#applier = this.#createApplier();
+    this.#machine = this.#createMachine();
     this.#forwarding = this.#createForwarding(frames);
-    const opening = encodeSessionOpen(options.sessions);
-    this.#delegates = this.#createDelegates(frames, opening);
+    this.#delegates = this.#createDelegates(frames);
+    this.#stalls = this.#createStalls();
     this.#inbox = this.#createInbox(frames);
-    const runner = new EffectRunner({
-      ...{ window, writer, sender, proposals, roster },
-      membersChanged: (configs) => this.#membersChanged(configs),
-      apply: (upTo) => this.#applier.advance(upTo),
-      readIndex: (effect) => this.reads.grant(effect),
-      roleChanged: () => this.#roleChanged(),
-    });
-    this.#loop = this.#createLoop(runner);
+    this.#loop = this.#createLoop(this.#createRunner(frames));
     this.requests = new Requests({
       ...{ state, clock, codec: codec.command, maxCommandBytes, proposals },
-      ...{ forwarding: this.#forwarding, wake: () => this.#loop.wake() },
+      ...{ forwarding: this.#forwarding, meter: meter.requests, wake: () => this.#loop.wake() },
     });
-    this.reads = new Reads({
-      ...{ state, clock, applier: this.#applier, maxQueuedReads: limits.maxQueuedReads },
-      startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
-      wake: () => this.#loop.wake(),
-    });
-    this.sessions = new SessionRequests({
-      ...{ requests: this.requests, codec, clock, opening, options: state.options },
-    });
+    this.reads = this.#createReads();
+    this.sessions = this.#createSessions();
     this.operations = new Operations({
-      ...{ state, roster, clock, maxMembers: limits.maxMembers },
+      ...{ state, roster, clock },
+      get maxMembers() {
+        return limits.maxMembers;
+      },
       push: (event) => this.#loop.push(event),
       waitFor: (look, wait) => this.requests.waitFor(look, wait),
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
@@ -150,8 +147,7 @@ export class Engine<C, R, Q, A> {
       const details = { cause, retryable: true };
       throw new CoxswainError('ERR_TRANSPORT', 'the transport could not be opened', details);
     }
-    this.#setPeers();
-    this.#warnOfSize();
+    this.#peers.begin();
     this.#loop.push({ type: 'start' });
   }
 
@@ -170,20 +166,35 @@ export class Engine<C, R, Q, A> {
     this.#loop.wake();
   }
 
+  /** Resolves with the index of a snapshot that holds all that is applied here now. */
+  takeSnapshot(wait: Wait): Promise<number> {
+    const { snapshots } = this.#state;
+    const wanted = Math.max(1, this.#machine.applier.applied);
+    this.#loop.push({ type: 'take-snapshot', index: wanted });
+    return this.requests.waitFor(() => {
+      const index = snapshots.latest?.index ?? 0;
+      return index >= wanted ? index : undefined;
+    }, wait);
+  }
+
+  /** All of it or, when it throws, nothing. */
+  configure(changes: OptionChanges): void {
+    this.checkOpen();
+    changeOptions(this.#options, changes);
+    this.#loop.push({ type: 'configure', options: coreOptions(this.#options) });
+  }
+
   campaign(): void {
     this.#loop.push({ type: 'campaign' });
   }
 
   status(): NodeStatus {
-    return statusOf(this.#state, {
-      applied: this.#applier.applied,
-      waiting: this.#proposals.waiting,
-      sessions: this.#sessionApplier.count,
-      waitingReads: this.reads.waiting,
-      badFrames: this.#inbox.badFrames,
-      staleFrames: this.#inbox.staleFrames,
-      nowMs: this.#options.clock.now(),
-    });
+    return statusOf(this.#state, this.#standing());
+  }
+
+  metrics(): MetricsSnapshot {
+    const ended = { isClosed: this.#closing !== undefined, fault: this.#fault };
+    return snapshotOf(this.#state, this.#meter, { ...this.#standing(), ...ended });
   }
 
   close(): Promise<void> {
@@ -191,37 +202,130 @@ export class Engine<C, R, Q, A> {
     return this.#closing;
   }
 
-  #createApplier(): Applier<C, R, Q, A> {
-    const { clock, codec, limits, stateMachine, storage } = this.#options;
-    const { maxAppendBytes, maxApplyBatch, maxQueuedReads } = limits;
-    const store = storage.log;
-    return new Applier(
-      {
-        ...{ machine: stateMachine, codec: codec.command, window: this.#window, store, clock },
-        ...{ maxApplyBatch, maxReadBytes: maxAppendBytes, maxQueries: maxQueuedReads },
-        sessions: this.#sessionApplier,
-        isLeading: () => this.#state.role === 'leader',
-        due: (wallMs) => this.#ticker.due(wallMs),
-        settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
-        advanced: (index) => this.#loop.push({ type: 'applied', index }),
-        failed: (cause) => this.#fail(cause),
-      },
-      this.#startup.init.applied,
-    );
+  /** What its parts say of themselves. */
+  #standing(): StatusParts {
+    return {
+      applied: this.#machine.applier.applied,
+      waiting: this.#proposals.waiting,
+      sessions: this.#machine.sessions.count,
+      waitingReads: this.reads.waiting,
+      badFrames: this.#inbox.badFrames,
+      staleFrames: this.#inbox.staleFrames,
+      nowMs: this.#options.clock.now(),
+    };
   }
 
-  #createSessionApplier(): SessionApplier<C, R> {
-    const { codec, stateMachine } = this.#options;
-    const { command, result } = codec;
-    return new SessionApplier({ machine: stateMachine, command, result });
+  #createRunner(frames: FrameCodec): EffectRunner {
+    const { limits, storage, transport } = this.#options;
+    const state = this.#state;
+    const window = this.#window;
+    const store = storage.log;
+    const failed = (cause: unknown) => this.#fail(cause);
+    const { applier, snapshotter } = this.#machine;
+    const chunks = new ChunkSender({
+      ...{ state, transport, codec: frames, store: storage.snapshots, failed },
+      headerOf: (id) => snapshotter.headerOf(id),
+    });
+    const sender = new Sender({
+      ...{ state, transport, codec: frames, window, store, limits, chunks, failed },
+    });
+    return new EffectRunner({
+      ...{ window, writer: this.#writer, sender, snapshots: snapshotter },
+      ...{ proposals: this.#proposals, roster: this.#roster },
+      applier: { advance: (upTo) => this.#apply(upTo), skip: () => applier.skip() },
+      membersChanged: (configs) => {
+        this.#peers.changed(configs);
+        this.#announcer.membersChanged();
+      },
+      readIndex: (effect) => this.reads.grant(effect),
+      roleChanged: () => this.#roleChanged(),
+    });
+  }
+
+  #createWriter(record: StoreRecord): Writer {
+    const { clock, electionMinMs, storage } = this.#options;
+    return new Writer(storage.log, this.#window, {
+      now: () => clock.now(),
+      meta: (known) => {
+        if (clock.now() >= this.#state.silentUntilMs) record.promise(electionMinMs);
+        return record.take(known);
+      },
+      begun: (batch) => this.#meter.writeBegun(batch),
+      written: (event) => {
+        this.#meter.writeEnded();
+        this.#loop.push(event);
+      },
+      failed: (cause) => this.#fail(cause),
+    });
+  }
+
+  #createMachine(): MachineHost<C, R, Q, A> {
+    const { identity, keptUpTo, snapshot } = this.#startup;
+    return new MachineHost({
+      options: this.#options,
+      ...{ state: this.#state, window: this.#window, snapshot, keptUpTo },
+      origin: originOf(identity),
+      due: (wallMs) => this.#ticker.due(wallMs),
+      settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
+      advanced: (index) => {
+        this.#meter.applied(index);
+        this.#loop.push({ type: 'applied', index });
+      },
+      push: (event) => this.#loop.push(event),
+      restored: (index) => this.#meter.restored(index),
+      received: (head, header) => this.#roster.install(head, header),
+      failed: (cause) => this.#fail(cause),
+    });
+  }
+
+  #createStalls(): Stalls {
+    const { logger, stall } = this.#options;
+    return new Stalls({
+      ...{ limits: stall, logger, store: this.#writer, machine: this.#machine.applier },
+      tell: (event) => this.#announcer.stall(event),
+      push: (event) => this.#loop.push(event),
+    });
+  }
+
+  #createReads(): Reads<Q, A> {
+    const state = this.#state;
+    const { clock, limits } = this.#options;
+    return new Reads({
+      ...{ state, clock, applier: this.#machine.applier, meter: this.#meter.requests },
+      get maxQueuedReads() {
+        return limits.maxQueuedReads;
+      },
+      startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
+      wake: () => this.#loop.wake(),
+    });
+  }
+
+  #createSessions(): SessionRequests<C, R> {
+    const state = this.#state;
+    const { clock, codec, sessions } = this.#options;
+    return new SessionRequests({
+      ...{ requests: this.requests, codec, clock },
+      get opening() {
+        return encodeSessionOpen(sessions);
+      },
+      get options() {
+        return state.options;
+      },
+    });
   }
 
   #createLoop(runner: EffectRunner): EventLoop {
     const { checkInvariants, clock } = this.#options;
     const hooks: EventLoopHooks = {
       run: (effects, event) => {
+        this.#meter.look(event, effects);
+        this.#tracer?.look(event, effects);
         runner.run(effects, event);
         this.operations.handled(event);
+      },
+      beginTurn: (lateMs) => {
+        this.#stalls.turn(lateMs);
+        this.#meter.turn(lateMs);
       },
       takeProposals: () => this.#takeProposals(),
       takeReads: () => this.reads.take(),
@@ -231,11 +335,13 @@ export class Engine<C, R, Q, A> {
         this.#forwarding.expire(nowMs);
         this.leaderships.check(nowMs);
         this.#ticker.expire(nowMs);
+        this.#stalls.expire(nowMs);
       },
       nextExpiry: () => {
         const { leaderships, requests } = this;
         const waits = Math.min(requests.nextExpiry(), this.#forwarding.nextExpiry());
-        return Math.min(waits, leaderships.nextExpiry(), this.#ticker.nextExpiry());
+        const own = Math.min(this.#ticker.nextExpiry(), this.#stalls.nextExpiry());
+        return Math.min(waits, own, leaderships.nextExpiry());
       },
       failed: (cause) => this.#fail(cause),
     };
@@ -247,27 +353,35 @@ export class Engine<C, R, Q, A> {
     return new Forwarding({
       state: this.#state,
       clock,
+      meter: this.#meter.requests,
       identity: this.#startup.identity,
       transport,
       codec: frames,
       proposals: this.#proposals,
-      maxBytes: limits.maxAppendBytes,
+      get maxBytes() {
+        return limits.maxAppendBytes;
+      },
       decodeResult: (bytes) => codec.result.decode(bytes),
     });
   }
 
-  #createDelegates(frames: FrameCodec, sessionOpening: Uint8Array): Delegates {
-    const { codec, limits, transport } = this.#options;
+  #createDelegates(frames: FrameCodec): Delegates {
+    const { codec, limits, sessions, transport } = this.#options;
     return new Delegates({
       state: this.#state,
       transport,
       codec: frames,
       proposals: this.#proposals,
       maxCommandBytes: limits.maxCommandBytes,
-      maxBytes: limits.maxAppendBytes,
+      get maxBytes() {
+        return limits.maxAppendBytes;
+      },
       maxFrameBytes: transport.supports.maxFrameBytes,
       encodeResult: (result) => codec.result.encode(result as R),
-      sessionOpening,
+      get sessionOpening() {
+        return encodeSessionOpen(sessions);
+      },
+      meter: this.#meter.requests,
     });
   }
 
@@ -289,6 +403,7 @@ export class Engine<C, R, Q, A> {
 
   #receive(from: MemberId, frame: Uint8Array): void {
     if (this.#closing !== undefined || from === this.#options.id) return;
+    this.#meter.received(from, frame.length);
     try {
       this.#inbox.receive(from, frame);
     } catch (cause) {
@@ -310,7 +425,13 @@ export class Engine<C, R, Q, A> {
     };
   }
 
+  #apply(upTo: number): void {
+    this.#meter.applicable(upTo);
+    this.#machine.applier.advance(upTo);
+  }
+
   #endTurn(): void {
+    this.#meter.requests.endTurn();
     this.#writer.flush();
     this.#forwarding.flush();
     this.#delegates.flush();
@@ -330,45 +451,11 @@ export class Engine<C, R, Q, A> {
     this.#ticker.stepDown();
   }
 
-  #membersChanged(configs: readonly ConfigurationAt[]): void {
-    this.#roster.keep(configs);
-    this.#setPeers();
-    this.#announcer.membersChanged();
-    const { config, index } = configs.at(-1) ?? { config: this.#state.config, index: 0 };
-    const { joining, learners, outgoing, voters } = config;
-    const isCommitted = index <= this.#state.commit;
-    const change = { version: index, voters, outgoing, learners, joining, isCommitted };
-    this.#options.logger.info(change, 'members changed');
-    if (isCommitted) this.#warnOfSize();
-  }
-
-  #setPeers(): void {
-    const { id, transport } = this.#options;
-    transport.setPeers(this.#roster.members.filter((member) => member.id !== id));
-  }
-
-  #warnOfSize(): void {
-    const count = this.#state.config.voters.length;
-    const { logger } = this.#options;
-    if (count === 0) return;
-    if (count > 7)
-      logger.warn({ count }, 'more than 7 voters: every commit waits for more of them');
-    if (count % 2 === 0) {
-      logger.warn(
-        { count },
-        'an even number of voters survives no more failures than one voter less',
-      );
-    }
-  }
-
   #fail(cause: unknown): void {
     if (this.#closing !== undefined) return;
-    const text = cause instanceof Error ? cause.message : String(cause);
-    const fault =
-      cause instanceof CoxswainError
-        ? cause
-        : new CoxswainError('ERR_INVARIANT', `unexpected: ${text}`, { cause, outcome: 'unknown' });
+    const fault = faultOf(cause);
     this.#fault = fault;
+    this.#meter.failed(fault);
     this.#options.logger.error({ err: fault }, 'the node stops');
     this.#closing = this.#shutDown();
     this.#announcer.announce('fault', fault);
@@ -379,7 +466,10 @@ export class Engine<C, R, Q, A> {
     this.#loop.stop();
     const ended = fault === undefined ? closedError() : unappliedError(fault);
     this.reads.failAll(ended);
-    const machineIdle = this.#applier.stop();
+    const machineIdle = Promise.all([
+      this.#machine.applier.stop(),
+      this.#machine.snapshotter.stop(),
+    ]);
     const errorOf = (ticket: Ticket) =>
       fault === undefined
         ? ticketError(ticket, 'ERR_CLOSED', 'the node was closed')
@@ -404,14 +494,4 @@ export class Engine<C, R, Q, A> {
     }
     this.#announcer.announce('closed');
   }
-}
-
-/** What a call that changes nothing learns of the fault that ended its node. */
-function unappliedError(fault: CoxswainError): CoxswainError {
-  const { code, message } = fault;
-  return new CoxswainError(code, message, { cause: fault, outcome: 'not-applied' });
-}
-
-function closedError(): CoxswainError {
-  return new CoxswainError('ERR_CLOSED', 'the node is closed', { outcome: 'not-applied' });
 }

@@ -18,6 +18,26 @@ export interface CommittedEvent {
   readonly index: number;
 }
 
+export interface SnapshotEvent {
+  /** Index and term of the last entry that it holds. */
+  readonly index: number;
+  readonly term: number;
+  /** Its length. */
+  readonly bytes: number;
+  /** Taken here, or received from the leader in place of the log. */
+  readonly origin: 'taken' | 'received';
+}
+
+/** Something of this process stood still for longer than `options.stall` says. */
+export interface StallEvent {
+  /** A write to the store; the machine, with entries waiting; the event loop itself. */
+  readonly what: 'store' | 'apply' | 'loop';
+  /** How long so far, in ms; how long in all when it has ended. */
+  readonly forMs: number;
+  /** False once while it lasts, true once when it is over. Of a loop only the end can be told. */
+  readonly ended: boolean;
+}
+
 export interface NodeEvents {
   /** This member's role or term changed. */
   role: (event: RoleEvent) => void;
@@ -27,6 +47,10 @@ export interface NodeEvents {
   members: (event: Membership) => void;
   /** The commit index moved; at most once a turn. */
   committed: (event: CommittedEvent) => void;
+  /** A newer snapshot is durable here. */
+  snapshot: (event: SnapshotEvent) => void;
+  /** A stall begins or is over. A leader that stalls lets go, if another voter takes over. */
+  stall: (event: StallEvent) => void;
   /** The node stopped by itself; what it was given is being closed. */
   fault: (error: CoxswainError) => void;
   /** Everything is closed. The last event. */

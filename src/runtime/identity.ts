@@ -39,6 +39,11 @@ export function incarnationText(incarnation: number): string {
   return incarnation.toString(16).padStart(14, '0');
 }
 
+/** What the names of a run's snapshots share, and no other run's do. */
+export function originOf({ boot, incarnation }: StoreIdentity): string {
+  return `${incarnationText(incarnation)}-${boot}`;
+}
+
 /** format u8 · cluster u64 · incarnation, boot, patience u53 · admitted u8 · id · pins. */
 export function encodeIdentity(identity: StoreIdentity): Uint8Array {
   let bytes = 1 + 8 + 8 + 8 + 8 + 1 + textBytes(identity.id) + 4;

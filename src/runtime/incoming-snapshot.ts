@@ -9,7 +9,7 @@ export class IncomingSnapshot {
   readonly head: SnapshotHead;
   readonly snapshot: StoredSnapshot;
   readonly #store: SnapshotStore;
-  #reader: ContentReader;
+  #reader: ContentReader | undefined;
   #sink: SnapshotSink | undefined;
   /** What was asked for last: the next call waits for it. */
   #last: Promise<unknown>;
@@ -27,7 +27,6 @@ export class IncomingSnapshot {
     this.#store = store;
     this.snapshot = snapshot;
     this.head = head;
-    this.#reader = new ContentReader(snapshot.id);
     this.#last = before?.end() ?? Promise.resolve();
   }
 
@@ -56,7 +55,7 @@ export class IncomingSnapshot {
     const isSound = await this.#after(async (sink) => {
       if (!this.#isDamaged) {
         try {
-          this.#reader.end();
+          this.#reader?.end();
           await sink.commit();
           return true;
         } catch (cause) {
@@ -77,7 +76,7 @@ export class IncomingSnapshot {
 
   async #begin(): Promise<SnapshotSink> {
     this.#isDamaged = false;
-    this.#reader = new ContentReader(this.snapshot.id);
+    this.#reader = await ContentReader.open(this.snapshot.id);
     const sink = await this.#store.receive(this.snapshot);
     this.#sink = sink;
     for await (const bytes of sink.read()) this.#check(bytes);
@@ -95,7 +94,7 @@ export class IncomingSnapshot {
   #check(bytes: Uint8Array): void {
     if (this.#isDamaged) return;
     try {
-      this.#reader.push(bytes);
+      this.#reader?.push(bytes);
     } catch (cause) {
       if (!isDamage(cause)) throw cause;
       this.#isDamaged = true;

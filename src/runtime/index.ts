@@ -1,5 +1,39 @@
+export type {
+  ApplyMessage,
+  ChannelMessages,
+  EventMessage,
+  MessageOrigin,
+  ReceiveMessage,
+  SendMessage,
+  StoreWriteMessage,
+} from './channels.ts';
+export type { OptionChanges } from './configuring.ts';
 export { EntryContext } from './entry-context.ts';
-export type { CommittedEvent, LeaderEvent, NodeEvents, RoleEvent } from './events.ts';
+export type {
+  CommittedEvent,
+  LeaderEvent,
+  NodeEvents,
+  RoleEvent,
+  SnapshotEvent,
+  StallEvent,
+} from './events.ts';
+export type {
+  ClusterHealth,
+  Health,
+  HealthReason,
+  HistogramBucket,
+  HistogramSnapshot,
+  MetricsCounters,
+  MetricsGauges,
+  MetricsHistograms,
+  MetricsSnapshot,
+  NodeHealth,
+  PeerMetrics,
+  PlainCounters,
+  ProcessResources,
+  ReadBasis,
+  ReadKind,
+} from './metrics/index.ts';
 export { msgpack, msgpackCodec, rawCodec } from './msgpack-codec.ts';
 export {
   checkBoolean,
@@ -15,10 +49,14 @@ export {
   presets,
   type RaftNodeOptions,
   type SessionLimits,
+  type StallLimits,
   type TimingPreset,
 } from './options.ts';
 export { type Awaited, type ChangeOptions, type CloseOptions, RaftNode } from './raft-node.ts';
 export type { Leadership, LeaderWork, Successor } from './requests/index.ts';
-export type { FollowerStatus, NodeStatus } from './status.ts';
+export { defaultSnapshotSettings, type SnapshotSettings } from './snapshot-settings.ts';
+export type { FollowerStatus, NodeStatus, SnapshotStatus, TransferStatus } from './status.ts';
 export { systemClock } from './system-clock.ts';
 export { isThenable } from './thenable.ts';
+export type { TraceChange, TraceLine, TraceName, TraceProperties } from './trace.ts';
+export type { TraceMessage, TraceMessageName } from './trace-messages.ts';

@@ -2,18 +2,19 @@
 // ones are read from the store.
 import { assert } from '../lib/assert.ts';
 import { Deque } from '../lib/deque.ts';
+import type { Limits } from './options.ts';
 import type { SizedEntry } from './wire/index.ts';
 
 export class LogWindow {
   readonly #entries = new Deque<SizedEntry>();
-  readonly #maxBytes: number;
+  readonly #limits: Pick<Limits, 'memoryWindowBytes'>;
   #first: number;
   #bytes = 0;
 
-  /** `next` is the index of the first entry to come; bodies of over `maxBytes` may be evicted. */
-  constructor(next: number, maxBytes: number) {
+  /** `next` is the index of the first entry to come; bodies beyond the limit may be evicted. */
+  constructor(next: number, limits: Pick<Limits, 'memoryWindowBytes'>) {
     this.#first = next;
-    this.#maxBytes = maxBytes;
+    this.#limits = limits;
   }
 
   /** Index of the first entry held; the next one to come when there is none. */
@@ -54,7 +55,7 @@ export class LogWindow {
   /** Lets go of the oldest entries that the bound has no room for; never from `keepFrom` on. */
   evict(keepFrom: number): void {
     let count = 0;
-    while (this.#bytes > this.#maxBytes && this.#first + count < keepFrom) {
+    while (this.#bytes > this.#limits.memoryWindowBytes && this.#first + count < keepFrom) {
       this.#bytes -= this.#entries.at(count)?.size ?? 0;
       count++;
     }

@@ -21,7 +21,9 @@ import {
   invalidOption,
 } from './option-checks.ts';
 import { silentLogger } from './silent-logger.ts';
+import { checkSnapshotSettings, type SnapshotSettings } from './snapshot-settings.ts';
 import { systemClock } from './system-clock.ts';
+import type { TraceLine } from './trace.ts';
 
 export interface RaftNodeOptions<C, R, Q = never, A = never> {
   /** Name of the cluster; the same on every member. 1 to 255 bytes. */
@@ -63,6 +65,10 @@ export interface RaftNodeOptions<C, R, Q = never, A = never> {
   /** Seed of this member's random choices, a whole number. Default: random. */
   readonly seed?: number;
   readonly lease?: Partial<LeaseOptions>;
+  /** When snapshots are taken, and how they travel. */
+  readonly snapshot?: Partial<SnapshotSettings>;
+  /** How long this process may stand still before a leader lets go. */
+  readonly stall?: Partial<StallLimits>;
   /**
    * A member whose wall clock is off from those of a majority by more than this does not lead, in
    * ms, at least 1: a leader's wall clock is the log's. Default 60 000.
@@ -72,6 +78,8 @@ export interface RaftNodeOptions<C, R, Q = never, A = never> {
   readonly logger?: Logger;
   /** Check the core's invariants after every step, at about twice its cost. Default false. */
   readonly checkInvariants?: boolean;
+  /** Is told of every step that matters to the algorithm, at once. Default: nobody is. */
+  readonly trace?: (line: TraceLine) => void;
 }
 
 /** A leader writes them into the log with each session that it opens. */
@@ -91,6 +99,19 @@ export interface LeaseOptions {
    * A lease is shorter by so much. Default 0.05.
    */
   readonly maxClockDrift: number;
+}
+
+/**
+ * Beyond them a leader hands over, if it can, and another member does not stand. Each in ms, at
+ * least 1; default: the election timeout's minimum.
+ */
+export interface StallLimits {
+  /** One write of the store. */
+  readonly storeMs: number;
+  /** The machine, with entries waiting, until it has settled one of them; its queries included. */
+  readonly applyMs: number;
+  /** How much later than it is due a turn of the event loop may come. */
+  readonly loopMs: number;
 }
 
 /** Bounds: nothing in a node grows without one. Bytes, unless the name says otherwise. */
@@ -167,18 +188,22 @@ export interface CheckedOptions<C, R, Q, A> {
   readonly limits: Limits;
   readonly sessions: SessionLimits;
   readonly lease: LeaseOptions;
+  readonly snapshot: SnapshotSettings;
+  readonly stall: StallLimits;
   readonly maxClockOffsetMs: number;
   readonly clock: Clock;
   readonly seed: number;
   readonly logger: Logger;
   readonly checkInvariants: boolean;
+  readonly trace: ((line: TraceLine) => void) | undefined;
 }
 
-const known = [
+/** Names of all options. */
+export const knownOptions: readonly string[] = [
   ...['cluster', 'id', 'address', 'bootstrap', 'join', 'stateMachine'],
   ...['storage', 'transport', 'codec'],
   ...['heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs', 'limits', 'clock', 'seed', 'logger'],
-  ...['sessions', 'lease', 'maxClockOffsetMs', 'checkInvariants'],
+  ...['sessions', 'lease', 'snapshot', 'stall', 'maxClockOffsetMs', 'checkInvariants', 'trace'],
 ];
 
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -189,7 +214,7 @@ export function checkOptions<C, R, Q, A>(
   options: RaftNodeOptions<C, R, Q, A>,
 ): CheckedOptions<C, R, Q, A> {
   checkObject('options', options);
-  checkKnown('', options, known);
+  checkKnown('', options, knownOptions);
   checkText('cluster', options.cluster, 255);
   checkText('id', options.id, 255);
   checkText('address', options.address, 1024);
@@ -209,7 +234,7 @@ export function checkOptions<C, R, Q, A>(
   } = options;
   checkInteger('heartbeatMs', heartbeatMs, 1, LONGEST_TIMEOUT_MS);
   const [electionMinMs, electionMaxMs] = checkElection(electionTimeoutMs, heartbeatMs);
-  checkInteger('requestTimeoutMs', requestTimeoutMs, 1, LONGEST_TIMEOUT_MS);
+  checkRequestTimeout(requestTimeoutMs);
   checkObject('transport.supports', options.transport.supports);
   const { maxFrameBytes } = options.transport.supports;
   checkInteger('transport.supports.maxFrameBytes', maxFrameBytes, 8192, 2 ** 40);
@@ -224,24 +249,34 @@ export function checkOptions<C, R, Q, A>(
   checkFunctions('clock', clock, ['now', 'wallMs', 'after', 'soon']);
   checkFunctions('logger', logger, ['debug', 'info', 'warn', 'error']);
   const lease = checkLease(options.lease ?? {});
+  const snapshot = checkSnapshotSettings(options.snapshot ?? {}, maxFrameBytes);
+  const stall = checkStall(options.stall ?? {}, electionMinMs);
   const { checkInvariants = false, maxClockOffsetMs = 60_000 } = options;
-  checkInteger('maxClockOffsetMs', maxClockOffsetMs, 1, LONGEST_TIMEOUT_MS);
+  checkMaxClockOffset(maxClockOffsetMs);
   checkBoolean('checkInvariants', checkInvariants);
+  const { trace } = options;
+  if (trace !== undefined && typeof trace !== 'function') {
+    throw invalidOption('trace', trace, 'a function');
+  }
   const { cluster, id, address, stateMachine, storage, transport } = options;
   return {
     ...{ cluster, id, address, bootstrap, join, stateMachine, storage, transport, codec },
     ...{ heartbeatMs, electionMinMs, electionMaxMs, requestTimeoutMs, limits, sessions },
-    ...{ lease, maxClockOffsetMs, clock, seed, logger, checkInvariants },
+    ...{ lease, snapshot, stall, maxClockOffsetMs, clock, seed, logger, checkInvariants, trace },
   };
 }
 
 function checkMachine<C, R, Q, A>(machine: StateMachine<C, R, Q, A>): void {
   checkFunctions('stateMachine', machine, ['apply', 'snapshot', 'restore']);
+  checkInteger('stateMachine.version', machine.version ?? 1, 1, 2 ** 32 - 1);
+  for (const name of ['applyBatch', 'lastApplied', 'digest'] as const) {
+    if (machine[name] !== undefined) checkFunctions('stateMachine', machine, [name]);
+  }
   if (machine.nextDeadlineMs === undefined) return;
   checkFunctions('stateMachine', machine, ['nextDeadlineMs', 'tick']);
 }
 
-function checkSessions(given: Partial<SessionLimits>): SessionLimits {
+export function checkSessions(given: Partial<SessionLimits>): SessionLimits {
   checkObject('sessions', given);
   checkKnown('sessions.', given, Object.keys(defaultSessions));
   const { max = defaultSessions.max, idleMs = defaultSessions.idleMs } = given;
@@ -270,6 +305,32 @@ export function checkMember(name: string, member: Member): void {
   checkText(`${name}.address`, member.address, 1024);
 }
 
+/** While the node runs: the election timeout stays. */
+export function checkHeartbeat(heartbeatMs: number, electionMinMs: number): number {
+  checkInteger('heartbeatMs', heartbeatMs, 1, Math.floor(electionMinMs / 2));
+  return heartbeatMs;
+}
+
+export function checkRequestTimeout(requestTimeoutMs: number): number {
+  checkInteger('requestTimeoutMs', requestTimeoutMs, 1, LONGEST_TIMEOUT_MS);
+  return requestTimeoutMs;
+}
+
+export function checkMaxClockOffset(maxClockOffsetMs: number): number {
+  checkInteger('maxClockOffsetMs', maxClockOffsetMs, 1, LONGEST_TIMEOUT_MS);
+  return maxClockOffsetMs;
+}
+
+export function checkStall(given: Partial<StallLimits>, defaultMs: number): StallLimits {
+  checkObject('stall', given);
+  const names = ['storeMs', 'applyMs', 'loopMs'] as const;
+  checkKnown('stall.', given, names);
+  const { storeMs = defaultMs, applyMs = defaultMs, loopMs = defaultMs } = given;
+  const stall = { storeMs, applyMs, loopMs };
+  for (const name of names) checkInteger(`stall.${name}`, stall[name], 1, LONGEST_TIMEOUT_MS);
+  return stall;
+}
+
 function checkElection(range: readonly [number, number], heartbeatMs: number): [number, number] {
   const accepted = `[min, max] in ms, min ≥ 2 × heartbeatMs (${2 * heartbeatMs}), max > min`;
   if (!Array.isArray(range) || range.length !== 2) {
@@ -283,7 +344,7 @@ function checkElection(range: readonly [number, number], heartbeatMs: number): [
   return [min, max];
 }
 
-function checkLease(given: Partial<LeaseOptions>): LeaseOptions {
+export function checkLease(given: Partial<LeaseOptions>): LeaseOptions {
   checkObject('lease', given);
   checkKnown('lease.', given, ['maxClockDrift']);
   const { maxClockDrift = 0.05 } = given;
@@ -293,7 +354,7 @@ function checkLease(given: Partial<LeaseOptions>): LeaseOptions {
   return { maxClockDrift };
 }
 
-function checkLimits(given: Partial<Limits>, maxFrameBytes: number): Limits {
+export function checkLimits(given: Partial<Limits>, maxFrameBytes: number): Limits {
   checkObject('limits', given);
   checkKnown('limits.', given, Object.keys(defaultLimits));
   const limits = { ...defaultLimits };

@@ -15,9 +15,11 @@ import type {
 import { CoxswainError } from '../errors.ts';
 import type { Role } from '../raft/index.ts';
 import { checkChange } from './change-checks.ts';
+import type { OptionChanges } from './configuring.ts';
 import { checkConsistency } from './consistency-checks.ts';
 import { Engine } from './engine.ts';
 import type { NodeEvents } from './events.ts';
+import type { MetricsSnapshot } from './metrics/index.ts';
 import {
   checkBoolean,
   checkInteger,
@@ -64,11 +66,13 @@ export class RaftNode<C, R, Q = never, A = never>
   /** This member's id. */
   readonly id: MemberId;
   readonly #engine: Engine<C, R, Q, A>;
-  readonly #defaultWait: Wait;
+  readonly #options: CheckedOptions<C, R, Q, A>;
+  #defaultWait: Wait;
 
   private constructor(options: CheckedOptions<C, R, Q, A>, startup: Startup) {
     super();
     this.id = options.id;
+    this.#options = options;
     this.#engine = new Engine(options, startup, (event, ...args) => {
       this.emit(event, ...args);
     });
@@ -148,6 +152,14 @@ export class RaftNode<C, R, Q = never, A = never>
   }
 
   /**
+   * What this node has counted and measured since it was opened, how it is now, and how well. Made
+   * when it is asked for; also of a node that is closed.
+   */
+  metrics(): MetricsSnapshot {
+    return this.#engine.metrics();
+  }
+
+  /**
    * Resolves with the status as soon as a leader is known, an index is applied here, or this member
    * has a role. Rejects with ERR_TIMEOUT, ERR_ABORTED or ERR_CLOSED.
    */
@@ -158,6 +170,17 @@ export class RaftNode<C, R, Q = never, A = never>
       const status = this.#engine.status();
       return holds(status) ? status : undefined;
     }, wait);
+  }
+
+  /**
+   * Takes a snapshot of all that is applied here, unless there is one, and lets go of the log
+   * before it as far as `snapshot.keepEntries` says. Resolves once it is durable, with the index of
+   * the last entry that it holds. Rejects with ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED or what stopped
+   * the node.
+   */
+  async takeSnapshot(options: WaitOptions = {}): Promise<{ readonly index: number }> {
+    const wait = this.#checkWait('takeSnapshot', options, ['signal', 'timeoutMs']);
+    return { index: await this.#engine.takeSnapshot(wait) };
   }
 
   /** Asks this member to stand for election now. A live leader's followers will refuse it. */
@@ -243,6 +266,15 @@ export class RaftNode<C, R, Q = never, A = never>
     const result = this.#engine.leaderships.run(work, signal);
     this.#engine.wake();
     return result;
+  }
+
+  /**
+   * Changes options while the node runs, all that are given or none. Throws ERR_INVALID_OPTION, or
+   * ERR_CLOSED.
+   */
+  configure(changes: OptionChanges): void {
+    this.#engine.configure(changes);
+    this.#defaultWait = { signal: undefined, timeoutMs: this.#options.requestTimeoutMs };
   }
 
   /** Settles every waiting call, stops, and closes the transport and storage. May be repeated. */

@@ -2,8 +2,13 @@
 // knows by id only.
 import type { LogEntry, Member, MemberId } from '../contracts/index.ts';
 import { assert } from '../lib/assert.ts';
-import { type Configuration, type ConfigurationAt, membersOf } from '../raft/index.ts';
-import { decodeMembers, encodeMembers } from './wire/index.ts';
+import {
+  type Configuration,
+  type ConfigurationAt,
+  membersOf,
+  type SnapshotHead,
+} from '../raft/index.ts';
+import { decodeMembers, decodeSnapshotHeader, encodeMembers } from './wire/index.ts';
 
 export interface RosterEntry {
   readonly index: number;
@@ -53,6 +58,11 @@ export class Roster {
 
   accept(entry: LogEntry): void {
     if (entry.kind === 'members') this.#entries.set(entry.index, decodeMembers(entry.body).members);
+  }
+
+  /** A snapshot is about to take the place of the log. */
+  install({ config }: SnapshotHead, header: Uint8Array): void {
+    this.#entries.set(config.index, decodeSnapshotHeader(header).members.members);
   }
 
   /** Forgets what is in force no more. */

@@ -2,7 +2,9 @@
 // appends.
 import type { LogEntry, LogStore, MemberId, Transport } from '../contracts/index.ts';
 import type { Append, RaftState, Send } from '../raft/index.ts';
+import type { ChunkSender } from './chunk-sender.ts';
 import type { LogWindow } from './log-window.ts';
+import type { Limits } from './options.ts';
 import { storeError } from './store-call.ts';
 import type { FrameCodec } from './wire/index.ts';
 
@@ -12,7 +14,8 @@ export interface SenderParts {
   readonly codec: FrameCodec;
   readonly window: LogWindow;
   readonly store: LogStore;
-  readonly maxAppendBytes: number;
+  readonly limits: Pick<Limits, 'maxAppendBytes'>;
+  readonly chunks: Pick<ChunkSender, 'send'>;
   readonly failed: (cause: unknown) => void;
 }
 
@@ -54,7 +57,8 @@ export class Sender {
   }
 
   #transmit({ to, message }: Send): void {
-    const { codec, transport } = this.#parts;
+    const { chunks, codec, transport } = this.#parts;
+    if (message.type === 'snapshot-chunk') return chunks.send(to, message);
     if (message.type !== 'append') {
       transport.send(to, [codec.encodeMessage(message)], 'control');
       return;
@@ -106,14 +110,14 @@ export class Sender {
   /** Fails only while the entries are wanted: a truncation may have removed them. */
   async #read(to: MemberId, append: Append): Promise<readonly LogEntry[]> {
     const { from, until } = append;
-    const { store, window, maxAppendBytes } = this.#parts;
+    const { limits, store, window } = this.#parts;
     const entries: LogEntry[] = [];
     for (let next = from; next < until; next = from + entries.length) {
       const recent = window.slice(next, until);
       // What is still in memory may not be in the store yet.
       const stored = Math.min(until, window.first);
       try {
-        entries.push(...(recent ?? (await store.read(next, stored, maxAppendBytes))));
+        entries.push(...(recent ?? (await store.read(next, stored, limits.maxAppendBytes))));
       } catch (cause) {
         if (this.#isCurrent(to, append)) throw storeError('read', cause);
         return entries;
@@ -125,6 +129,8 @@ export class Sender {
   #isCurrent(to: MemberId, append: Append): boolean {
     const { state } = this.#parts;
     if (state.role !== 'leader' || state.term !== append.term) return false;
+    // What it says has become part of a snapshot: the follower will be sent that.
+    if (append.from <= state.log.base.index) return false;
     return state.leading?.progress.get(to)?.stream === append.stream;
   }
 }

@@ -12,6 +12,7 @@ import {
   type Sessions,
 } from '../raft/index.ts';
 import { EntryContext } from './entry-context.ts';
+import { readStored } from './read-stored.ts';
 import { Refusal } from './refusal.ts';
 import { isThenable } from './thenable.ts';
 import {
@@ -30,11 +31,16 @@ export interface SessionApplierParts<C, R> {
 }
 
 /** What an entry came to. Undefined: done, and there is no more to say. */
-type Settled = SessionAnswer | Refusal | undefined;
+export type Settled = SessionAnswer | Refusal | undefined;
+
+/** A command that has not been applied, or what its entry comes to without being applied. */
+export type Judged =
+  | { readonly command: SessionCommand }
+  | { readonly command: undefined; readonly settled: Settled };
 
 export class SessionApplier<C, R> {
   readonly #parts: SessionApplierParts<C, R>;
-  readonly #sessions: Sessions = createSessions();
+  #sessions: Sessions = createSessions();
 
   constructor(parts: SessionApplierParts<C, R>) {
     this.#parts = parts;
@@ -45,49 +51,53 @@ export class SessionApplier<C, R> {
     return this.#sessions.open.size;
   }
 
+  /** The table as it is now; whoever keeps it copies it. */
+  get table(): Sessions {
+    return this.#sessions;
+  }
+
+  /** Goes on from another table, which is this one's from now on. */
+  replace(sessions: Sessions): void {
+    this.#sessions = sessions;
+  }
+
   /** A promise while the machine is at work. Throws what the machine throws. */
-  apply(entry: LogEntry): Settled | PromiseLike<Settled> {
-    const { body, index, kind, timeMs } = entry;
-    switch (kind) {
-      case 'session-open': {
-        const opening = readStored(index, () => decodeSessionOpen(body));
-        if (openSession(this.#sessions, { ...opening, index, timeMs })) return undefined;
-        return tableFull(opening.max, index);
-      }
-      case 'session-close':
-        closeSession(
-          this.#sessions,
-          readStored(index, () => decodeSessionClose(body)),
-        );
-        return undefined;
-      case 'session-command':
-        return this.#command(
-          entry,
-          readStored(index, () => decodeSessionCommand(body)),
-        );
-      case 'fence':
-        return this.#fence(entry);
-      default:
-        return undefined;
-    }
-  }
-
-  #command(entry: LogEntry, command: SessionCommand): Settled | PromiseLike<Settled> {
+  apply(entry: LogEntry, machineVersion: number): Settled | PromiseLike<Settled> {
+    if (entry.kind !== 'session-command') return this.#applyOther(entry);
+    const judged = this.judge(entry, Number.POSITIVE_INFINITY);
+    if (judged === undefined || judged.command === undefined) return judged?.settled;
     const { machine, command: codec } = this.#parts;
-    const verdict = judgeCommand(this.#sessions, command, command.command, entry);
-    if (verdict.type === 'repeat') {
-      const { index, result, term } = verdict.kept;
-      if (result === undefined) return unencodable(index);
-      return { applied: true, index, term, result };
-    }
-    if (verdict.type !== 'apply') return refusals[verdict.type](entry.index);
-    const context = new EntryContext(entry, 1, command.session);
+    const { command } = judged;
+    const context = new EntryContext(entry, machineVersion, command.session);
     const result = machine.apply(codec.decode(command.command), context);
-    if (!isThenable(result)) return this.#keep(entry, command, result);
-    return result.then((value) => this.#keep(entry, command, value));
+    if (!isThenable(result)) return this.keep(entry, command, result);
+    return result.then((value) => this.keep(entry, command, value));
   }
 
-  #keep({ index, term }: LogEntry, command: SessionCommand, value: R): Settled {
+  /** An entry whose effects the machine has kept: it counts as applied, and its result is lost. */
+  applyKept(entry: LogEntry): void {
+    if (entry.kind === 'session-command') this.judge(entry, Number.POSITIVE_INFINITY);
+    else this.#applyOther(entry);
+  }
+
+  /**
+   * What to do with a command, just before it would be applied: it counts as applied from then on.
+   * Undefined for a repeat of one that was judged at `pendingFrom` or later, as long as its result
+   * is not there: it may be judged again.
+   */
+  judge(entry: LogEntry, pendingFrom: number): Judged | undefined {
+    const { body, index: at } = entry;
+    const command = readStored('session', at, () => decodeSessionCommand(body));
+    const verdict = judgeCommand(this.#sessions, command, command.command, entry);
+    if (verdict.type === 'apply') return { command };
+    if (verdict.type !== 'repeat') return settledAs(refusals[verdict.type](at));
+    const { index, result, term } = verdict.kept;
+    if (result !== undefined) return settledAs({ applied: true, index, term, result });
+    return index >= pendingFrom ? undefined : settledAs(unkept(index));
+  }
+
+  /** What came of a command that was to be applied. */
+  keep({ index, term }: LogEntry, command: SessionCommand, value: R): Settled {
     let result: Uint8Array;
     try {
       // A copy: the machine may go on using what its codec has handed out.
@@ -99,23 +109,34 @@ export class SessionApplier<C, R> {
     return { applied: true, index, term, result };
   }
 
+  #applyOther(entry: LogEntry): Settled {
+    const { body, index, kind, timeMs } = entry;
+    switch (kind) {
+      case 'session-open': {
+        const opening = readStored('session', index, () => decodeSessionOpen(body));
+        if (openSession(this.#sessions, { ...opening, index, timeMs })) return undefined;
+        return tableFull(opening.max, index);
+      }
+      case 'session-close':
+        closeSession(
+          this.#sessions,
+          readStored('session', index, () => decodeSessionClose(body)),
+        );
+        return undefined;
+      case 'fence':
+        return this.#fence(entry);
+      default:
+        return undefined;
+    }
+  }
+
   #fence({ body, index, timeMs }: LogEntry): Settled {
-    const name = readStored(index, () => decodeFence(body));
+    const name = readStored('session', index, () => decodeFence(body));
     const verdict = fenceSequence(this.#sessions, name, timeMs);
     if (verdict.type === 'closed') return { applied: false, index: 0, term: 0, result: undefined };
     if (verdict.type !== 'repeat') return refusals[verdict.type](index);
     const { kept } = verdict;
     return { applied: true, index: kept.index, term: kept.term, result: kept.result };
-  }
-}
-
-/** Received entries were read before they entered the log: a bad one was spoilt in the store. */
-function readStored<T>(index: number, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    const message = `the session's entry at index ${index} of the store is damaged`;
-    throw new CoxswainError('ERR_STORE_CORRUPT', message, { cause, index, outcome: 'unknown' });
   }
 }
 
@@ -149,8 +170,20 @@ function tableFull(max: number, index: number): Refusal {
   return new Refusal(new CoxswainError('ERR_QUEUE_FULL', message, details));
 }
 
-function unencodable(index: number, cause?: unknown): Refusal {
+function settledAs(settled: Settled): Judged {
+  return { command: undefined, settled };
+}
+
+function unencodable(index: number, cause: unknown): Refusal {
   const message = `applied at index ${index}, but its result cannot be encoded`;
   const details = { cause, index, outcome: 'unknown' } as const;
   return new Refusal(new CoxswainError('ERR_COMMAND_ENCODING', message, details));
+}
+
+/** It could not be encoded, or the machine has kept the effects of that entry over a restart. */
+function unkept(index: number): Refusal {
+  const message = `applied at index ${index}, but its result was not kept`;
+  return new Refusal(
+    new CoxswainError('ERR_COMMAND_ENCODING', message, { index, outcome: 'unknown' }),
+  );
 }

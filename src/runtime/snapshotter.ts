@@ -1,11 +1,21 @@
 // Takes, receives, keeps and restores snapshots when the core says so, and tells it what came of
 // that. Each of these takes its time; the core decides what it still means when it is done.
 import type { SnapshotStore, StoredSnapshot } from '../contracts/index.ts';
+import { assert } from '../lib/assert.ts';
 import type { SnapshotEvent, SnapshotHead } from '../raft/index.ts';
+import type { AppliedAt } from './applied-point.ts';
 import { IncomingSnapshot } from './incoming-snapshot.ts';
-import type { MachineState } from './machine-state.ts';
+import type { Captured, MachineState } from './machine-state.ts';
 import { storeError } from './store-call.ts';
-import { encodeContent, encodeSnapshotHeader, headOf } from './wire/index.ts';
+import {
+  decodeContent,
+  decodeMembers,
+  decodeSnapshotHeader,
+  encodeContent,
+  encodeMembers,
+  encodeSnapshotHeader,
+  headOf,
+} from './wire/index.ts';
 
 export interface SnapshotterParts {
   readonly store: SnapshotStore;
@@ -16,6 +26,8 @@ export interface SnapshotterParts {
   readonly push: (event: SnapshotEvent) => void;
   /** Somebody else's is in the place of the log: who was where is in its header. */
   readonly received: (head: SnapshotHead, header: Uint8Array) => void;
+  /** The machine is where a snapshot stands. */
+  readonly restored: (index: number) => void;
   readonly failed: (cause: unknown) => void;
 }
 
@@ -88,14 +100,17 @@ export class Snapshotter {
   }
 
   /** Puts the machine where the snapshot stands. One that is being taken is not needed any more. */
-  restore(head: SnapshotHead): void {
+  restore(head: SnapshotHead, isRepair: boolean): void {
     this.#taking?.abort(GIVEN_UP);
-    const { machine, push, store } = this.#parts;
+    const { machine, push, restored, store } = this.#parts;
     const header = this.#headers.get(head.id);
     if (header === undefined) return;
     this.#run(async () => {
-      await machine.restore(head, header, store.read(head.id));
-      if (!this.#stopped) push({ type: 'restored', index: head.index });
+      const open = async () => decodeContent(head.id, store.read(head.id));
+      await machine.restore(open, appliedAt(head, header), isRepair);
+      if (this.#stopped) return;
+      restored(head.index);
+      push({ type: 'restored', index: head.index });
     });
   }
 
@@ -107,24 +122,30 @@ export class Snapshotter {
   }
 
   async #take(taking: AbortController): Promise<void> {
-    const { machine, origin, push, store } = this.#parts;
-    let head: SnapshotHead | undefined;
-    const captured = await machine.capture(taking.signal);
-    const machineDurable = captured?.durable?.index ?? Number.POSITIVE_INFINITY;
-    if (captured !== undefined && !taking.signal.aborted) {
-      const { at, library, source } = captured;
-      const id = `${at.index}-${at.term}-${origin}-${++this.#taken}`;
-      const info = { id, index: at.index, term: at.term, header: encodeSnapshotHeader(at) };
-      try {
-        const stored = await store.save(info, encodeContent(id, library, source), taking.signal);
-        this.#headers.set(id, info.header);
-        head = headOf(stored);
-      } catch (cause) {
-        if (!taking.signal.aborted) throw cause;
-      }
-    }
+    const { machine, push } = this.#parts;
+    const captured = await machine.capture();
+    const machineDurable = captured.durable?.index ?? Number.POSITIVE_INFINITY;
+    const head = taking.signal.aborted ? undefined : await this.#save(captured, taking.signal);
     if (this.#taking === taking) this.#taking = undefined;
     if (!this.#stopped) push({ type: 'snapshot-taken', head, machineDurable });
+  }
+
+  /** Undefined when it was given up. */
+  async #save(captured: Captured, signal: AbortSignal): Promise<SnapshotHead | undefined> {
+    const { at, library, machine } = captured;
+    const { origin, store } = this.#parts;
+    const { index, term } = at;
+    const id = `${index}-${term}-${origin}-${++this.#taken}`;
+    const header = headerAt(at);
+    try {
+      const content = encodeContent(id, library, machine);
+      const stored = await store.save({ id, index, term, header }, content, signal);
+      this.#headers.set(id, header);
+      return headOf(stored);
+    } catch (cause) {
+      if (signal.aborted) return undefined;
+      throw cause;
+    }
   }
 
   #progress({ head }: IncomingSnapshot, stored: number | undefined): void {
@@ -140,4 +161,19 @@ export class Snapshotter {
     this.#pending.add(done);
     void done.finally(() => this.#pending.delete(done));
   }
+}
+
+function headerAt({ machineVersion, members, timeMs }: AppliedAt): Uint8Array {
+  assert(members !== undefined, 'the first entry of a log says who the members are');
+  const { body, index: configIndex } = members;
+  return encodeSnapshotHeader({
+    ...{ timeMs, machineVersion, configIndex },
+    members: decodeMembers(body),
+  });
+}
+
+function appliedAt({ index, term }: SnapshotHead, header: Uint8Array): AppliedAt {
+  const { configIndex, machineVersion, members, timeMs } = decodeSnapshotHeader(header);
+  const body = encodeMembers(members);
+  return { index, term, timeMs, machineVersion, members: { index: configIndex, body } };
 }

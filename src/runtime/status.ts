@@ -1,6 +1,6 @@
 // What a node says of itself.
 import type { MemberId } from '../contracts/index.ts';
-import type { ProgressMode, RaftState, Role } from '../raft/index.ts';
+import type { ProgressMode, RaftState, Role, SnapshotHead } from '../raft/index.ts';
 
 export interface NodeStatus {
   readonly id: MemberId;
@@ -12,6 +12,12 @@ export interface NodeStatus {
   readonly last: number;
   readonly durable: number;
   readonly commit: number;
+  /** The log begins after this entry: what is before it is in a snapshot. 0 while it is whole. */
+  readonly base: number;
+  /** The latest snapshot that is durable here. */
+  readonly snapshot: SnapshotStatus | undefined;
+  /** A leader's snapshot on its way in, in place of what its log has no more. */
+  readonly receiving: TransferStatus | undefined;
   /** Index of the last entry the machine has settled. */
   readonly applied: number;
   readonly voters: readonly MemberId[];
@@ -32,6 +38,20 @@ export interface NodeStatus {
   readonly staleFrames: number;
 }
 
+export interface SnapshotStatus {
+  /** Index and term of the last entry that it holds. */
+  readonly index: number;
+  readonly term: number;
+  /** Its length. */
+  readonly bytes: number;
+}
+
+/** A snapshot on its way from a leader to a follower. */
+export interface TransferStatus extends SnapshotStatus {
+  /** Bytes of it that are stored at the receiver. */
+  readonly stored: number;
+}
+
 export interface FollowerStatus {
   readonly id: MemberId;
   readonly mode: ProgressMode;
@@ -39,30 +59,38 @@ export interface FollowerStatus {
   readonly match: number;
   /** How long nothing was heard from it, in ms. */
   readonly silentMs: number;
+  /** The snapshot that it is being sent, if there is one. */
+  readonly snapshot: TransferStatus | undefined;
   /** How far its wall clock is ahead of this member's, in ms; 0 when that is not known. */
   readonly clockOffsetMs: number;
   /** Another store answers under its id: it was emptied, and counts only when it is added anew. */
   readonly stranger: boolean;
 }
 
-export function statusOf(
-  state: RaftState,
-  more: Pick<
+/** What the parts of a node say, besides the core. */
+export interface StatusParts
+  extends Pick<
     NodeStatus,
     'applied' | 'waiting' | 'sessions' | 'waitingReads' | 'badFrames' | 'staleFrames'
-  > & {
-    nowMs: number;
-  },
-): NodeStatus {
+  > {
+  readonly nowMs: number;
+}
+
+export function statusOf(state: RaftState, more: StatusParts): NodeStatus {
   const followers: FollowerStatus[] = [];
   for (const [id, progress] of state.leading?.progress ?? []) {
-    const { match, mode, stranger, wallOffsetMs: clockOffsetMs } = progress;
+    const { match, mode, sending, stranger, wallOffsetMs: clockOffsetMs } = progress;
+    const snapshot = transferOf(sending?.head, sending?.stored);
     const silentMs = Math.max(0, more.nowMs - progress.contactMs);
-    followers.push({ id, mode, match, silentMs, clockOffsetMs, stranger });
+    followers.push({ id, mode, match, snapshot, silentMs, clockOffsetMs, stranger });
   }
-  const { commit, config, id, leader, log, role, term } = state;
+  const { commit, config, id, leader, log, role, snapshots, term } = state;
+  const { incoming, latest } = snapshots;
   return {
     ...{ id, role, term, leader, last: log.last, durable: log.durable, commit },
+    base: log.base.index,
+    snapshot: latest && positionOf(latest),
+    receiving: transferOf(incoming?.head, incoming?.stored),
     applied: more.applied,
     voters: config.voters,
     learners: config.learners,
@@ -74,4 +102,12 @@ export function statusOf(
     badFrames: more.badFrames,
     staleFrames: more.staleFrames,
   };
+}
+
+function positionOf({ bytes, index, term }: SnapshotHead): SnapshotStatus {
+  return { index, term, bytes };
+}
+
+function transferOf(head: SnapshotHead | undefined, stored = 0): TransferStatus | undefined {
+  return head && { ...positionOf(head), stored };
 }

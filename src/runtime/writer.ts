@@ -7,8 +7,12 @@ import type { LogWindow } from './log-window.ts';
 import { storeError } from './store-call.ts';
 
 export interface WriterHooks {
+  /** The monotonic clock, in ms. */
+  now(): number;
   /** The identity record, if this write must take it along. */
   meta(known: KnownMembers | undefined): Uint8Array | undefined;
+  /** The store is about to be handed this. */
+  begun?(batch: LogWrite): void;
   /** The write named and all before it are durable. */
   written(event: Written): void;
   failed(error: CoxswainError): void;
@@ -20,12 +24,18 @@ export class Writer {
   readonly #hooks: WriterHooks;
   #waiting: Write | undefined;
   #inFlight: Promise<void> | undefined;
+  #startedMs = 0;
   #stopped = false;
 
   constructor(store: LogStore, window: LogWindow, hooks: WriterHooks) {
     this.#store = store;
     this.#window = window;
     this.#hooks = hooks;
+  }
+
+  /** Since when a write is in flight; Infinity when none is. */
+  get busySinceMs(): number {
+    return this.#inFlight === undefined ? Number.POSITIVE_INFINITY : this.#startedMs;
   }
 
   add(write: Write): void {
@@ -49,6 +59,8 @@ export class Writer {
       ...(truncateFrom === 0 ? {} : { truncateFrom }),
       ...(compactTo === 0 ? {} : { compactTo }),
     };
+    this.#startedMs = this.#hooks.now();
+    this.#hooks.begun?.(batch);
     this.#inFlight = this.#run(batch, write);
   }
 

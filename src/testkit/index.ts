@@ -62,5 +62,6 @@ export {
   type WorkloadPlan,
 } from './simulator/index.ts';
 export { type LogStoreUnderTest, logStoreSuite } from './suites/log-store-suite.ts';
+export { type SnapshotStoreUnderTest, snapshotStoreSuite } from './suites/snapshot-store-suite.ts';
 export type { Case } from './suites/suite.ts';
 export { type TransportsUnderTest, transportSuite } from './suites/transport-suite.ts';

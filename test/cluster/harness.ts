@@ -28,11 +28,13 @@ export class Recorder implements StateMachine<string, number, void, readonly str
   }
 
   snapshot(): Uint8Array {
-    return new Uint8Array(0);
+    return Buffer.from(JSON.stringify(this.applied));
   }
 
-  restore(): void {
-    this.applied.length = 0;
+  async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const parts: Uint8Array[] = [];
+    for await (const chunk of chunks) parts.push(Uint8Array.from(chunk));
+    this.applied.splice(0, Number.POSITIVE_INFINITY, ...JSON.parse(String(Buffer.concat(parts))));
   }
 }
 

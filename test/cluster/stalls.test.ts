@@ -1,8 +1,7 @@
 // A process that stands still, sleeps, or has its wall clock set, among others that do not.
-import type { Clock } from 'coxswain';
-import type { ManualClock } from 'coxswain/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import { isInstant, World } from './nodes.ts';
+import { OwnClock } from './own-clock.ts';
 
 const ELECTION_MAX_MS = 300;
 
@@ -11,47 +10,6 @@ afterEach(async () => {
   await world.close();
   expect(world.faults).toEqual([]);
 });
-
-/** The clock of one process: it may stand still, sleep, or have its wall clock set. */
-class OwnClock implements Clock {
-  readonly #inner: ManualClock;
-  /** What wants to run while the process is stalled; undefined while it is not. */
-  #waiting: (() => void)[] | undefined;
-  wallAheadMs = 0;
-  timersFired = 0;
-  /** How fast its monotonic clock runs, and by how much its timers fire too late or too early. */
-  rate = 1;
-  offMs = 0;
-
-  constructor(inner: ManualClock) {
-    this.#inner = inner;
-  }
-
-  now = () => this.#inner.now() * this.rate;
-  wallMs = () => this.#inner.wallMs() + this.wallAheadMs;
-  soon = (callback: () => void) => this.#inner.soon(() => this.#run(callback));
-  after = (delayMs: number, callback: () => void) =>
-    this.#inner.after(delayMs / this.rate + this.offMs, () => {
-      this.timersFired++;
-      this.#run(callback);
-    });
-
-  /** Its event loop runs nothing until it is told to go on. */
-  stall(): void {
-    this.#waiting ??= [];
-  }
-
-  goOn(): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    for (const callback of waiting) callback();
-  }
-
-  #run(callback: () => void): void {
-    if (this.#waiting === undefined) callback();
-    else this.#waiting.push(callback);
-  }
-}
 
 describe('a process that stands still for seconds (O5)', () => {
   async function startWithClocks() {

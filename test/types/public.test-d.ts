@@ -21,6 +21,7 @@ import {
   ManualClock,
   minimize,
   simulate,
+  snapshotStoreSuite,
   transportSuite,
 } from 'coxswain/testkit';
 import { describe, expectTypeOf, test } from 'vitest';
@@ -96,6 +97,7 @@ describe('the other entries', () => {
 
   test('coxswain/testkit gives plain cases', () => {
     expectTypeOf(logStoreSuite).returns.toEqualTypeOf<readonly Case[]>();
+    expectTypeOf(snapshotStoreSuite).returns.toEqualTypeOf<readonly Case[]>();
     expectTypeOf(transportSuite).returns.toEqualTypeOf<readonly Case[]>();
     expectTypeOf(new ManualClock().advance(1)).resolves.toBeVoid();
   });

@@ -89,11 +89,11 @@ export class Proposals {
   }
 
   /**
-   * A snapshot stands for everything up to `index`, and our log is gone: nobody will see what came of
-   * what was proposed there.
+   * A snapshot stands for everything up to `index`, and our log is gone: nobody will see what came
+   * of what was proposed there.
    */
   skip(index: number): void {
-    this.truncate(0);
+    this.truncate(1);
     const skipped = this.#displaced.filter((ticket) => ticket.index <= index);
     this.#displaced = this.#displaced.filter((ticket) => ticket.index > index);
     const message = 'a snapshot took the place of its entry';

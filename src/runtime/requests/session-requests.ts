@@ -12,6 +12,7 @@ export interface SessionRequestsParts<C, R> {
   readonly clock: Clock;
   /** Body of the entry that opens a session, should this member be the leader. */
   readonly opening: Uint8Array;
+  /** Those of the core, as they are now. */
   readonly options: Pick<RaftOptions, 'heartbeatMs' | 'electionMaxMs'>;
 }
 
@@ -25,14 +26,18 @@ export class SessionRequests<C, R> {
   #ended: CoxswainError | undefined;
 
   constructor(parts: SessionRequestsParts<C, R>) {
-    const { options, requests } = parts;
+    const { requests } = parts;
     this.#parts = parts;
     this.#callParts = {
       enqueue: (entry, init, timeoutMs) => requests.enqueue(entry, init, timeoutMs),
       later: (item, delayMs) => requests.later(item, delayMs),
       knowsLeader: () => requests.knowsLeader(),
-      firstAttemptMs: options.electionMaxMs,
-      pauseMs: options.heartbeatMs,
+      get firstAttemptMs() {
+        return parts.options.electionMaxMs;
+      },
+      get pauseMs() {
+        return parts.options.heartbeatMs;
+      },
     };
   }
 

@@ -5,6 +5,7 @@ import { type ByteReader, ByteWriter, frameError, type SlabAllocator } from '../
 import { decodeMembers } from './members-entry.ts';
 import { checkSessionEntry } from './session-entries.ts';
 import { type EntryRun, ReceivedEntry } from './sized-entry.ts';
+import { decodeVersion } from './version-entry.ts';
 
 const RUN_BYTES = 4 + 8 + 8 + 1;
 
@@ -74,6 +75,7 @@ export function decodeEntries(
       const size = reader.u32();
       const entry = new ReceivedEntry(index, run, reader.source, reader.skip(size), size);
       if (kind === 'members') decodeMembers(entry.body);
+      else if (kind === 'version') decodeVersion(entry.body);
       else if (kind !== 'command') checkSessionEntry(kind, entry.body);
       entries.push(entry);
     }

@@ -89,7 +89,7 @@ export function writeForward(writer: ByteWriter, forward: Forward): void {
 export function readForward(reader: ByteReader): Forward {
   const term = reader.u53();
   const requests: ForwardedRequest[] = [];
-  for (let count = readCount(reader, REQUEST_BYTES); count > 0; count--) {
+  for (let count = reader.count(REQUEST_BYTES); count > 0; count--) {
     const request = reader.u53();
     const kind = kindsByNumber.get(reader.u8());
     if (kind === undefined) throw frameError('a request of unknown kind');
@@ -139,12 +139,12 @@ export function readForwardReply(reader: ByteReader): ForwardReply {
   const incarnation = reader.u53();
   const boot = reader.u53();
   const applied: ForwardedApplied[] = [];
-  for (let count = readCount(reader, APPLIED_BYTES); count > 0; count--) {
+  for (let count = reader.count(APPLIED_BYTES); count > 0; count--) {
     const [request, index, term] = [reader.u53(), reader.u53(), reader.u53()];
     applied.push({ request, index, term, result: reader.bytes(reader.u32()) });
   }
   const failed: ForwardedFailure[] = [];
-  for (let count = readCount(reader, 8 + 8 + 1 + 1 + 4); count > 0; count--) {
+  for (let count = reader.count(8 + 8 + 1 + 1 + 4); count > 0; count--) {
     const [request, index, flags] = [reader.u53(), reader.u53(), reader.u8()];
     const code = readText(reader);
     if (!code.startsWith('ERR_')) throw frameError('an error without a code');
@@ -159,11 +159,4 @@ export function readForwardReply(reader: ByteReader): ForwardReply {
     });
   }
   return { type: 'forward-reply', incarnation, boot, applied, failed };
-}
-
-/** A count of items of at least `leastBytes` each: never more than can follow. */
-function readCount(reader: ByteReader, leastBytes: number): number {
-  const count = reader.u32();
-  if (count * leastBytes > reader.remaining) throw frameError(`${count} items cannot follow`);
-  return count;
 }

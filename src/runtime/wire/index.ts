@@ -1,3 +1,4 @@
+export { ContentReader } from './content-blocks.ts';
 export type {
   Forward,
   ForwardedApplied,
@@ -25,6 +26,17 @@ export {
   type SessionAnswer,
   type SessionCommand,
 } from './session-entries.ts';
+export { decodeSessions, encodeSessions } from './sessions-table.ts';
 export { type EntryRun, OwnEntry, type SizedEntry } from './sized-entry.ts';
+
 export type { ReceivedChunk } from './snapshot-chunk.ts';
+export { decodeContent, encodeContent, type SnapshotContent } from './snapshot-content.ts';
+
+export {
+  decodeSnapshotHeader,
+  encodeSnapshotHeader,
+  headOf,
+  type SnapshotHeader,
+} from './snapshot-header.ts';
 export { readText, textBytes, writeText } from './text.ts';
+export { decodeVersion, encodeVersion, type VersionEntry } from './version-entry.ts';

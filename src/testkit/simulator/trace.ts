@@ -213,6 +213,8 @@ const eventNames: Readonly<Record<Exclude<RaftEvent['type'], 'receive'>, string>
   'snapshot-refused': 'SnapshotRefused',
   restored: 'Restored',
   repair: 'Repair',
+  stall: 'Stall',
+  configure: 'Configure',
 };
 
 const roleNames = {

@@ -66,6 +66,8 @@ export interface MemberInit {
   readonly incarnation?: number;
   readonly known?: KnownMembers;
   readonly seed?: number;
+  /** When it begins, in ms. */
+  readonly now?: number;
   readonly repairFrom?: number;
   /** Default: `start`. */
   readonly first?: RaftEvent;
@@ -92,6 +94,7 @@ export class TestMember {
     const { terms = [], base = { index: 0, term: 0 }, size = 0 } = init;
     const id = init.id ?? 'a';
     const incarnation = init.incarnation ?? incarnationOf(id);
+    this.now = init.now ?? this.now;
     this.state = createState({
       id,
       incarnation,

@@ -1,5 +1,5 @@
 // Members on one clock, with a network that takes a millisecond and may be cut one way.
-import { type MemberId, nextDeadline } from '../../../src/raft/index.ts';
+import { type MemberId, nextDeadline, type RaftEvent } from '../../../src/raft/index.ts';
 import { type Letter, lettersOf } from './exchange.ts';
 import type { TestMember } from './member.ts';
 
@@ -33,6 +33,13 @@ export class Network {
       }
     }
     return isDone();
+  }
+
+  /** Something happens to one of them now. */
+  give(member: TestMember, event: RaftEvent): void {
+    member.now = this.now;
+    member.step(event);
+    this.#settle(member);
   }
 
   /** A leader that a majority follows. */

@@ -1,6 +1,7 @@
 // The applier with a machine, a store and a clock that the test drives.
 import type { ApplyContext } from '../../../src/contracts/index.ts';
 import type { CoxswainError } from '../../../src/errors.ts';
+import { BEGINNING } from '../../../src/runtime/applied-point.ts';
 import { Applier } from '../../../src/runtime/applier.ts';
 import { LogWindow } from '../../../src/runtime/log-window.ts';
 import { OwnEntry } from '../../../src/runtime/wire/index.ts';
@@ -11,7 +12,7 @@ const text = new TextDecoder();
 /** An applier and everything it touches; what it is told to do is in the test's hands. */
 export class ApplierBench {
   readonly store = new DeferredStore();
-  readonly window = new LogWindow(1, 1 << 20);
+  readonly window = new LogWindow(1, { memoryWindowBytes: 1 << 20 });
   readonly settled: string[] = [];
   readonly advanced: number[] = [];
   readonly failed: CoxswainError[] = [];
@@ -20,6 +21,7 @@ export class ApplierBench {
   apply: (command: string) => string | PromiseLike<string> = (command) => command.toUpperCase();
   answer: (query: string) => string | PromiseLike<string> = (query) => query;
   soon: (() => void)[] = [];
+  nowMs = 0;
   readonly applier: Applier<string, string, string, string>;
 
   constructor({ applied = 0, maxApplyBatch = 100 } = {}) {
@@ -46,17 +48,17 @@ export class ApplierBench {
           maxQueries: 100,
         },
         clock: {
-          ...{ now: never, wallMs: never, after: never },
+          ...{ now: () => this.nowMs, wallMs: never, after: never },
           soon: (callback) => void this.soon.push(callback),
         },
-        sessions: { apply: () => undefined },
+        sessions: { apply: () => undefined, applyKept: never, judge: never, keep: never },
         isLeading: () => false,
         due: never,
         settled: ({ index }, result) => void this.settled.push(`${index}=${String(result)}`),
         advanced: (index) => void this.advanced.push(index),
         failed: (error) => void this.failed.push(error),
       },
-      applied,
+      { ...BEGINNING, index: applied },
     );
   }
 

@@ -129,6 +129,38 @@ describe('the applier', () => {
   });
 });
 
+describe('how long an applier has been at one thing', () => {
+  it('counts from when an entry came to wait, and anew from each that is settled', async () => {
+    const bench = new ApplierBench();
+    const pending = [new Deferred<string>(), new Deferred<string>()];
+    bench.apply = (command) => pending['ab'.indexOf(command)]?.promise ?? command;
+    bench.append('ab');
+    expect(bench.applier.busySinceMs).toBe(Number.POSITIVE_INFINITY);
+    bench.nowMs = 5;
+    bench.applier.advance(1);
+    bench.nowMs = 7;
+    bench.applier.advance(2);
+    expect(bench.applier.busySinceMs).toBe(5);
+    pending[0]?.resolve('A');
+    await macrotask();
+    expect(bench.applier.busySinceMs).toBe(7);
+    pending[1]?.resolve('B');
+    await macrotask();
+    expect(bench.applier.busySinceMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('counts a query that keeps entries out, and none that does not', () => {
+    const bench = new ApplierBench();
+    bench.answer = () => new Deferred<string>().promise;
+    void bench.query('slow');
+    expect(bench.applier.busySinceMs).toBe(Number.POSITIVE_INFINITY);
+    bench.append('a');
+    bench.nowMs = 3;
+    bench.applier.advance(1);
+    expect(bench.applier.busySinceMs).toBe(3);
+  });
+});
+
 describe('a stopped applier', () => {
   it('starts nothing, and refuses queries: also those that wait', async () => {
     const bench = new ApplierBench();

@@ -20,7 +20,7 @@ const never = () => {
 
 class Bench {
   readonly leader = new TestMember({ terms: [1] });
-  readonly window = new LogWindow(1, 1 << 20);
+  readonly window = new LogWindow(1, { memoryWindowBytes: 1 << 20 });
   readonly roster = new Roster([{ index: 1, members: [{ id: 'a', address: 'a:1' }] }]);
   /** The terms of the entries in each frame that was sent. */
   readonly terms: number[][] = [];
@@ -44,7 +44,7 @@ class Bench {
       ...{ window, roster, apply: never, readIndex: never, roleChanged: never },
       membersChanged: (configs) => void this.told.push(configs),
       sender: new Sender({ state: leader.state, ...parts }),
-      writer: new Writer(store, window, { meta: never, written: never, failed: never }),
+      writer: new Writer(store, window, { now: never, meta: never, written: never, failed: never }),
       proposals: new Proposals({ maxQueuedProposals: 1, maxQueuedBytes: 1 }),
     });
   }

@@ -15,6 +15,8 @@ class Bench {
   /** What the loop does, in order. */
   readonly done: string[] = [];
   readonly failed: unknown[] = [];
+  /** By how much each turn came too late. */
+  readonly late: number[] = [];
   expiry = Number.POSITIVE_INFINITY;
   /** Proposals that wait: how many. */
   waiting = 0;
@@ -53,6 +55,7 @@ class Bench {
         return { type: 'propose', bodies: [{ length: 1 }], wallMs: 0 } as const;
       },
       takeReads: () => undefined,
+      beginTurn: (lateMs: number) => void this.late.push(lateMs),
       endTurn: () => void this.done.push('end'),
       expire: (nowMs: number) => {
         if (nowMs < this.expiry) return;
@@ -131,6 +134,24 @@ describe('the event loop', () => {
     expect(bench.done).toEqual(['receive', 'end']);
     expect(bench.state).toMatchObject({ role: 'follower', leader: 'b' });
     expect(nextDeadline(bench.state)).toBeGreaterThan(due + 50);
+  });
+
+  it('tells by how much a turn comes late: after its timer, or after it was asked for', () => {
+    const bench = new Bench();
+    bench.start();
+    const due = nextDeadline(bench.state);
+    bench.late.length = 0;
+    bench.clock.pass(due + 40);
+    bench.heartbeat();
+    bench.clock.turn();
+    bench.heartbeat();
+    bench.heartbeat();
+    bench.clock.turn();
+    bench.loop.wake();
+    bench.clock.pass(30);
+    bench.loop.wake();
+    bench.clock.turn();
+    expect(bench.late).toEqual([40, 0, 30]);
   });
 
   it('looks again when an earlier timer fires in vain', () => {

@@ -7,7 +7,7 @@ import { entriesOf, entryOf } from './entries.ts';
 const invariant = expect.objectContaining({ code: 'ERR_INVARIANT' });
 
 function windowOf(first: number, until: number, maxBytes = 1000): LogWindow {
-  const window = new LogWindow(first, maxBytes);
+  const window = new LogWindow(first, { memoryWindowBytes: maxBytes });
   for (const entry of entriesOf(first, until)) window.append(entry);
   return window;
 }
@@ -59,7 +59,7 @@ describe('a window of the log', () => {
   });
 
   it('that is empty goes on where the log was cut', () => {
-    const window = new LogWindow(8, 1000);
+    const window = new LogWindow(8, { memoryWindowBytes: 1000 });
     window.truncate(9);
     window.truncate(4);
     expect(window.first).toBe(4);
@@ -100,7 +100,7 @@ describe('a window of the log', () => {
     const actions = fc.array(action, { maxLength: 60 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), actions, (start, actions) => {
-        const window = new LogWindow(start, 50);
+        const window = new LogWindow(start, { memoryWindowBytes: 50 });
         let first = start;
         let naive: SizedEntry[] = [];
         for (const { type, part } of actions) {

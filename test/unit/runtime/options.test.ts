@@ -69,6 +69,11 @@ const refused: readonly (readonly [name: string, changes: object])[] = [
   ['storage', { storage: {} }],
   ['storage.log', { storage: { close: noop } }],
   ['storage.log', { storage: { close: noop, log: { load: noop, write: noop } } }],
+  ['storage.snapshots', { storage: { close: noop, log: new MemoryStorage().log } }],
+  [
+    'storage.snapshots',
+    { storage: { close: noop, log: new MemoryStorage().log, snapshots: { save: noop } } },
+  ],
   ['transport', { transport: undefined }],
   ['transport', { transport: { open: noop, send: noop } }],
   ['codec.command', { codec: {} }],
@@ -99,6 +104,14 @@ const refused: readonly (readonly [name: string, changes: object])[] = [
   ['limits.maxCommandByte', { limits: { maxCommandByte: 5 } }],
   ['stateMachine', { stateMachine: { ...stateMachine, nextDeadlineMs: noop } }],
   ['stateMachine', { stateMachine: { ...stateMachine, nextDeadlineMs: 5, tick: noop } }],
+  ['stateMachine.version', { stateMachine: { ...stateMachine, version: 0 } }],
+  ['stateMachine', { stateMachine: { ...stateMachine, applyBatch: [] } }],
+  ['stateMachine', { stateMachine: { ...stateMachine, lastApplied: 5 } }],
+  ['stall', { stall: 5 }],
+  ['stall.storeMs', { stall: { storeMs: 0 } }],
+  ['stall.applyMs', { stall: { applyMs: 2.5 } }],
+  ['stall.loopMs', { stall: { loopMs: 2 ** 31 } }],
+  ['stall.diskMs', { stall: { diskMs: 5 } }],
   ['sessions', { sessions: 5 }],
   ['sessions.max', { sessions: { max: 0 } }],
   ['sessions.idleMs', { sessions: { idleMs: 0.5 } }],
@@ -111,6 +124,7 @@ const refused: readonly (readonly [name: string, changes: object])[] = [
   ['logger', { logger: { info: noop } }],
   ['logger', { logger: console.log }],
   ['checkInvariants', { checkInvariants: 1 }],
+  ['trace', { trace: {} }],
   ['heartbeat', { heartbeat: 100 }],
   ['snapshot', { snapshot: { everyEntries: 5 } }],
 ];
@@ -173,6 +187,7 @@ describe('options that are accepted', () => {
       ...{ limits: defaultLimits, checkInvariants: false, join: false },
       sessions: { max: 10_000, idleMs: 3_600_000 },
       ...{ lease: { maxClockDrift: 0.05 }, maxClockOffsetMs: 60_000 },
+      stall: { storeMs: 1000, applyMs: 1000, loopMs: 1000 },
     });
     expect(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32).toBe(true);
     expect(clock.now()).toBeGreaterThan(0);

@@ -25,7 +25,7 @@ class Bench {
 
   constructor(first = 1, until = 10) {
     makeLeader(this.leader);
-    this.window = new LogWindow(first, 1 << 20);
+    this.window = new LogWindow(first, { memoryWindowBytes: 1 << 20 });
     for (const entry of entriesOf(first, until)) this.window.append(entry);
     const transport: Transport = {
       ...{ open: never, setPeers: never, close: never, supports: { maxFrameBytes: 1 << 20 } },

@@ -8,13 +8,15 @@ import { entriesOf, entryOf } from './entries.ts';
 
 class Bench {
   readonly store = new DeferredStore();
-  readonly window = new LogWindow(1, 1 << 20);
+  readonly window = new LogWindow(1, { memoryWindowBytes: 1 << 20 });
   readonly written: Written[] = [];
   readonly failed: CoxswainError[] = [];
   /** What the identity record must hold by then, of each write that is started. */
   readonly asks: (KnownMembers | undefined)[] = [];
   meta: Uint8Array | undefined;
+  nowMs = 0;
   readonly writer = new Writer(this.store, this.window, {
+    now: () => this.nowMs,
     meta: (known) => {
       this.asks.push(known);
       return this.meta;
@@ -51,6 +53,25 @@ class Bench {
 function indexes({ batch }: AskedWrite): readonly number[] {
   return (batch.entries ?? []).map((entry) => entry.index);
 }
+
+describe('how long a writer has been at one write', () => {
+  it('counts from its start', async () => {
+    const bench = new Bench();
+    expect(bench.writer.busySinceMs).toBe(Number.POSITIVE_INFINITY);
+    bench.nowMs = 4;
+    bench.append(1, 2);
+    bench.writer.flush();
+    bench.nowMs = 9;
+    bench.append(2, 3);
+    bench.writer.flush();
+    expect(bench.writer.busySinceMs).toBe(4);
+    bench.asked(0).resolve();
+    await macrotask();
+    expect(bench.writer.busySinceMs).toBe(Number.POSITIVE_INFINITY);
+    bench.writer.flush();
+    expect(bench.writer.busySinceMs).toBe(9);
+  });
+});
 
 describe('a writer', () => {
   it('asks nothing of the store before the end of the turn, and nothing when nothing waits', () => {

@@ -40,8 +40,8 @@ export const LIVENESS: readonly Mutant[] = [
     edits: [
       {
         file: RAFT,
-        find: 'else if (mayStand(state)) startPreVote',
-        replace: "else if (mayStand(state) && state.role !== 'candidate') startPreVote",
+        find: 'else if (!holdsBack(state)) startPreVote',
+        replace: "else if (!holdsBack(state) && state.role !== 'candidate') startPreVote",
       },
       {
         file: RAFT,

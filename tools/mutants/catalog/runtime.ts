@@ -5,8 +5,7 @@ const WRITER = 'src/runtime/writer.ts';
 const SENDER = 'src/runtime/sender.ts';
 const STARTUP = 'src/runtime/startup.ts';
 const APPLIER = 'src/runtime/applier.ts';
-const MERGED =
-  'return { ...second, known, truncateFrom, from: Math.min(first.from, second.from) };';
+const MERGED = 'return { ...second, known, reset, truncateFrom, from, compactTo };';
 
 export const RUNTIME: readonly Mutant[] = [
   {
@@ -29,7 +28,7 @@ export const RUNTIME: readonly Mutant[] = [
       {
         file: WRITER,
         find: MERGED,
-        replace: 'return { ...second, known, from: Math.min(first.from, second.from) };',
+        replace: 'return { ...second, known, reset, from, compactTo };',
       },
     ],
   },
@@ -42,7 +41,7 @@ export const RUNTIME: readonly Mutant[] = [
         file: WRITER,
         find: MERGED,
         replace: `const { hardState } = first;
-  return { ...second, hardState, known, truncateFrom, from: Math.min(first.from, second.from) };`,
+  return { ...second, hardState, known, reset, truncateFrom, from, compactTo };`,
       },
     ],
   },
@@ -50,7 +49,13 @@ export const RUNTIME: readonly Mutant[] = [
     name: 'merged-writes-lose-the-first-entries',
     bug: 'of two writes merged into one, the entries of the first are acknowledged and not written',
     source: 'NATS 2.12.1, yugabyte#32875',
-    edits: [{ file: WRITER, find: MERGED, replace: 'return { ...second, known, truncateFrom };' }],
+    edits: [
+      {
+        file: WRITER,
+        find: MERGED,
+        replace: 'return { ...second, known, reset, truncateFrom, compactTo };',
+      },
+    ],
   },
   {
     name: 'failed-write-tried-again',
@@ -93,7 +98,11 @@ export const RUNTIME: readonly Mutant[] = [
     bug: 'entries that were encoded before a truncation are sent in place of those that follow it',
     source: 'qdrant#2508',
     edits: [
-      { file: 'src/runtime/effect-runner.ts', find: '    sender.truncated();\n', replace: '' },
+      {
+        file: 'src/runtime/effect-runner.ts',
+        find: '    proposals.truncate(from);\n    sender.truncated();\n',
+        replace: '    proposals.truncate(from);\n',
+      },
     ],
   },
   {
@@ -123,16 +132,10 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: APPLIER,
-        find: 'if (this.#busy || this.#stopped || this.#activeQueries > 0) return;',
-        replace: 'if (this.#stopped || this.#activeQueries > 0) return;',
-      },
-      {
-        file: APPLIER,
-        find: 'while (this.#applied < stop && !this.#busy && !this.#stopped) this.#applyNext();',
-        replace: `while (this.#applied < stop && !this.#stopped) {
-      this.#applyNext();
-      if (this.#busy) break;
-    }`,
+        find: `if (this.#busy || this.#stopped || this.#activeQueries > 0) return;
+    if (!this.#runJobs()) return;`,
+        replace: `if (this.#stopped || this.#activeQueries > 0) return;
+    if (!this.#busy && !this.#runJobs()) return;`,
       },
     ],
   },
@@ -143,14 +146,8 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: APPLIER,
-        find: '    } catch (cause) {\n      this.#fail(cause);\n    }\n  }\n\n  /** What the entry',
-        replace: `    } catch {
-      this.#busy = false;
-      this.#settle(entry, undefined);
-    }
-  }
-
-  /** What the entry`,
+        find: '} catch (cause) {\n      return this.#fail(cause);',
+        replace: '} catch {\n      this.#settle(entry, undefined);\n      return true;',
       },
     ],
   },
@@ -161,8 +158,8 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: APPLIER,
-        find: 'if (this.#stopped || !(this.#busy || entriesWait)) return run();',
-        replace: 'if (this.#stopped || !entriesWait) return run();',
+        find: 'if (this.#stopped || !(this.#busy || othersWait)) return run();',
+        replace: 'if (this.#stopped || !othersWait) return run();',
       },
     ],
   },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EntryKind } from '../../../../src/contracts/index.ts';
 import { frameKinds } from '../../../../src/runtime/wire/header.ts';
-import { encodeMembers, OwnEntry } from '../../../../src/runtime/wire/index.ts';
+import { encodeMembers, encodeVersion, OwnEntry } from '../../../../src/runtime/wire/index.ts';
 import {
   append,
   appendFrame,
@@ -57,7 +57,9 @@ describe('a frame', () => {
     ];
     const some = kinds.map((kind, at) => {
       const session = sessionBodies.find(([each]) => each === kind)?.[1] ?? Uint8Array.of(at);
-      const body = kind === 'members' ? encodeMembers(members) : session;
+      const version = encodeVersion({ features: 1, machineVersion: 2 });
+      const fixed = kind === 'members' ? encodeMembers(members) : session;
+      const body = kind === 'version' ? version : fixed;
       return new OwnEntry(11 + at, { term: 5, timeMs: 1, kind }, body);
     });
     const frame = decodeFrame(appendFrame({ ...append, until: 11 + kinds.length }, some));

@@ -1,7 +1,12 @@
 // The parts of the simulator that know of members: majorities, seats, who can still be counted on.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { changed, createConfiguration, NO_SNAPSHOTS, type Summary } from '../../../../src/raft/index.ts';
+import {
+  changed,
+  createConfiguration,
+  NO_SNAPSHOTS,
+  type Summary,
+} from '../../../../src/raft/index.ts';
 import { MembersWatch } from '../../../../src/testkit/simulator/marks-members.ts';
 import { doOverlap, heardByQuorum, isQuorum } from '../../../../src/testkit/simulator/quorums.ts';
 import { Referee } from '../../../../src/testkit/simulator/referee.ts';
