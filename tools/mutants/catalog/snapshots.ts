@@ -7,7 +7,7 @@ const SENDING = 'src/raft/snapshot-sending.ts';
 
 export const SNAPSHOTS: readonly Mutant[] = [
   {
-    name: 'conflicting-suffix-kept',
+    name: 'conflicting-log-outlives-an-install',
     bug: 'an install keeps a log that has another entry where the snapshot stands',
     source: 'Raft §7, fig. 13 rule 7',
     edits: [
@@ -91,14 +91,6 @@ export const SNAPSHOTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'configuration-of-a-snapshot-ignored',
-    bug: 'after an install the members are those that the dropped log named',
-    source: 'Raft §7, thesis §4.1',
-    edits: [
-      { file: RECEIVING, find: '  installConfiguration(state, head.config);\n', replace: '' },
-    ],
-  },
-  {
     name: 'stream-of-a-snapshot-ack-ignored',
     bug: 'an answer to an earlier transfer is taken for one to this one',
     source: 'Raft §7',
@@ -107,18 +99,6 @@ export const SNAPSHOTS: readonly Mutant[] = [
         file: SENDING,
         find: 'progress?.sending === undefined || ack.stream !== progress.stream',
         replace: 'progress?.sending === undefined',
-      },
-    ],
-  },
-  {
-    name: 'chunk-taken-anywhere',
-    bug: 'a chunk is stored although the one before it is missing',
-    source: 'Raft §7, fig. 13 rule 3',
-    edits: [
-      {
-        file: RECEIVING,
-        find: 'chunk.from === incoming.taken && chunk.until > chunk.from;',
-        replace: 'chunk.until > incoming.taken;',
       },
     ],
   },
