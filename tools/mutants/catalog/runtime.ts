@@ -58,6 +58,18 @@ export const RUNTIME: readonly Mutant[] = [
     ],
   },
   {
+    name: 'merged-writes-lose-the-reset',
+    bug: 'of two writes merged into one, it is lost that the log begins anew after a snapshot',
+    source: 'Raft §7, fig. 13, rule 7',
+    edits: [
+      {
+        file: WRITER,
+        find: MERGED,
+        replace: 'return { ...second, known, truncateFrom, from, compactTo };',
+      },
+    ],
+  },
+  {
     name: 'failed-write-tried-again',
     bug: 'a write that failed is tried once more, and acknowledged when that succeeds',
     source: 'ATC 2020: Can Applications Recover from fsync Failures?',
@@ -123,7 +135,13 @@ export const RUNTIME: readonly Mutant[] = [
     name: 'restart-skips-entries',
     bug: 'a restarted machine begins after what was committed, though it has lost its state',
     source: 'etcd#13766, etcd#14685',
-    edits: [{ file: STARTUP, find: 'applied: base.index,', replace: 'applied: hardState.commit,' }],
+    edits: [
+      {
+        file: STARTUP,
+        find: '...{ snapshot, repairFrom: 0, applied: 0 },',
+        replace: '...{ snapshot, repairFrom: 0, applied: hardState.commit },',
+      },
+    ],
   },
   {
     name: 'applied-twice',
@@ -167,7 +185,7 @@ export const RUNTIME: readonly Mutant[] = [
     name: 'short-log-accepted',
     bug: 'a store that lost committed entries is started from as if nothing were missing',
     source: 'curvine#1551, etcd-io/raft#197',
-    edits: [{ file: STARTUP, find: '    checkStored(stored);\n', replace: '' }],
+    edits: [{ file: 'src/runtime/stored-state.ts', find: '  checkLog(log);\n', replace: '' }],
   },
   {
     name: 'store-of-another-member-accepted',
@@ -188,7 +206,7 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: STARTUP,
-        find: 'silentMs: stored.last.index > 0 ? patienceMs : 0 }',
+        find: 'silentMs: stored.log.last.index > 0 ? patienceMs : 0 }',
         replace: 'silentMs: 0 }',
       },
     ],

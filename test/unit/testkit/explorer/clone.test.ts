@@ -216,7 +216,7 @@ const incoming = (parts: Partial<Incoming>): Incoming => {
 /** One by one, and told apart from each other too. */
 const snapshots: readonly Partial<Snapshots>[] = [
   ...[{ latest }, { latest: { ...latest, id: 'other' } }, { taking: true }, { wanted: 3 }],
-  ...[{ takingInVain: true }, { distrusted: 's2' }, { machineDurable: 1 }, { restoring: 2 }],
+  ...[{ takingInVain: true }, { distrusted: 's2' }, { machineDurable: 1 }, { restoring: latest }],
   ...[{ repairFrom: 5 }, { installing: { head: latest, write: 9 } }],
   ...[{ installing: { head: latest, write: 8 } }, { incoming: incoming({}) }],
   ...[
