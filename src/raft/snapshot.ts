@@ -101,13 +101,10 @@ export function createSnapshots(stored: {
 }): Snapshots {
   const { snapshot: latest } = stored;
   const isAhead = latest !== undefined && stored.applied < latest.index;
-  // What a wrong machine has stored is as wrong.
-  const isWrong = stored.repairFrom > 0;
-  const repairFrom = isWrong ? Math.max(stored.repairFrom, (latest?.index ?? 0) + 1) : 0;
   return {
     ...{ latest, taking: false, takingInVain: false, wanted: 0, distrusted: undefined },
     machineDurable: Number.POSITIVE_INFINITY,
-    ...{ incoming: undefined, restoring: undefined, repairFrom },
+    ...{ incoming: undefined, restoring: undefined, repairFrom: stored.repairFrom },
     installing: isAhead ? { head: latest, write: 0 } : undefined,
   };
 }

@@ -267,13 +267,13 @@ describe('a snapshot that the log has overtaken while it was made durable', () =
     expect(member.state.snapshots.latest).toBe(head);
   });
 
-  it('is forgotten when nobody has told yet that its entry is committed', () => {
+  it('shows that its entry is committed when nobody has told so yet', () => {
     const member = overtaken();
     const beat = { type: 'heartbeat', term: 2, stream: 1, round: 1, commit: 0, sent: 0 } as const;
     member.receive('c', beat);
     member.step({ type: 'snapshot-received', id: head.id });
-    expect(kept(member)).toEqual([]);
-    expect(member.state).toMatchObject({ commit: 2, snapshots: { latest: undefined } });
+    expect(kept(member)).toEqual([head.id]);
+    expect(member.state).toMatchObject({ commit: head.index, snapshots: { latest: head } });
   });
 });
 

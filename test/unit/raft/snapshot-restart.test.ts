@@ -39,7 +39,7 @@ describe('a member that is started again', () => {
 describe('a machine that was found out before a restart', () => {
   it('is not trusted for having been restored from its own snapshot', () => {
     const base = { index: 5, term: 1 };
-    const member = new TestMember({ base, terms: ones(1), applied: 0, repairFrom: 3 });
+    const member = new TestMember({ base, terms: ones(1), applied: 0, repairFrom: 6 });
     expect(restored(member)).toBe(5);
     expect(member.state.snapshots.repairFrom).toBe(6);
     member.step({ type: 'restored', index: 5 });
@@ -54,15 +54,16 @@ describe('a snapshot of a machine', () => {
     const member = new TestMember({ terms: ones(9), commit: 9, options });
     member.step({ type: 'applied', index: 9 });
     member.step({ type: 'repair', index: 5 });
-    const good = at(7);
+    const good = at(10);
     const type = 'snapshot-chunk';
     member.receive('b', { type, term: 1, stream: 1, head: good, from: 0, until: 0 });
-    member.step({ type: 'snapshot-progress', id: 's7', stored: good.bytes });
-    member.step({ type: 'snapshot-received', id: 's7' });
-    expect(restored(member)).toBe(7);
-    member.step({ type: 'restored', index: 7 });
+    member.step({ type: 'snapshot-progress', id: 's10', stored: good.bytes });
+    member.step({ type: 'snapshot-received', id: 's10' });
+    member.writeAll();
+    expect(restored(member)).toBe(10);
+    member.step({ type: 'restored', index: 10 });
     member.step({ type: 'snapshot-taken', head: at(9), machineDurable: Infinity });
-    expect(member.state.snapshots.latest?.id).toBe('s7');
-    expect(kept(member)).toEqual(['s7']);
+    expect(member.state.snapshots.latest?.id).toBe('s10');
+    expect(kept(member)).toEqual(['s10']);
   });
 });
