@@ -13,8 +13,8 @@ export const SNAPSHOTS: readonly Mutant[] = [
     edits: [
       {
         file: RECEIVING,
-        find: '  if (termAt(log, head.index) === head.term) {\n    restore',
-        replace: '  if (head.index <= log.last) {\n    restore',
+        find: '  if (termAt(state.log, head.index) === head.term) {\n    commit',
+        replace: '  if (head.index <= state.log.last) {\n    commit',
       },
     ],
   },
@@ -34,7 +34,7 @@ export const SNAPSHOTS: readonly Mutant[] = [
     name: 'commit-left-behind-by-a-reset',
     bug: 'the log is reset to a snapshot and the commit index stays where it was',
     source: 'Raft §7, fig. 13 rule 7',
-    edits: [{ file: RECEIVING, find: '  state.commit = head.index;\n', replace: '' }],
+    edits: [{ file: RECEIVING, find: '  commitUpTo(state, head.index);\n  in', replace: '  in' }],
   },
   {
     name: 'snapshot-acknowledged-early',
@@ -124,7 +124,7 @@ export const SNAPSHOTS: readonly Mutant[] = [
         find: '  if (isHeld(state, chunk.head)) return',
         replace: '  if (false) return',
       },
-      { file: RECEIVING, find: '  if (!isHeld(state, head)) install', replace: '  install' },
+      { file: RECEIVING, find: '  if (!isOurs) return install', replace: '  return install' },
     ],
   },
   {
