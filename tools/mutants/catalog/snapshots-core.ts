@@ -97,8 +97,8 @@ export const SNAPSHOTS_CORE: readonly Mutant[] = [
     edits: [
       {
         file: KEEPING,
-        find: '  if (incoming !== undefined) keep.add(incoming.head.id);\n',
-        replace: '  if (incoming?.isWhole === false) keep.add(incoming.head.id);\n',
+        find: 'of [incoming?.head, latest, restoring]',
+        replace: 'of [latest, restoring]',
       },
     ],
   },
