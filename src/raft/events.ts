@@ -134,7 +134,8 @@ export interface Restored {
 
 /**
  * This member's machine was found to differ from those of a majority: until it is restored from a
- * snapshot of `index` or later it does not lead, and takes no snapshots.
+ * snapshot of `index` or later it takes no snapshots, stands only if nobody else does, and leads
+ * only to hand over.
  */
 export interface Repair {
   readonly type: 'repair';

@@ -94,12 +94,12 @@ export function createSnapshots(stored: {
   readonly applied: number;
   readonly repairFrom: number;
 }): Snapshots {
-  const { repairFrom, snapshot: latest } = stored;
+  const { snapshot: latest } = stored;
   const isAhead = latest !== undefined && stored.applied < latest.index;
   return {
     ...{ latest, taking: false, wanted: 0, distrusted: undefined },
     machineDurable: Number.POSITIVE_INFINITY,
-    ...{ incoming: undefined, restoring: undefined, repairFrom },
+    ...{ incoming: undefined, restoring: undefined, repairFrom: stored.repairFrom },
     installing: isAhead ? { head: latest, write: 0 } : undefined,
   };
 }

@@ -17,7 +17,7 @@ const REST_TIMEOUTS = 2;
 /** A member that holds back waits so much longer for the others to find a leader. */
 const PATIENCE_TIMEOUTS = 2;
 
-/** One whose machine is wrong: it is of no use as a leader, but it may hold what nobody else does. */
+/** One whose machine is wrong: of no use as a leader, but it may hold what nobody else does. */
 const WRONG_TIMEOUTS = 6;
 
 export function noteStall(state: RaftState, { stalled }: Stall): void {

@@ -199,7 +199,7 @@ export interface RaftInit {
   readonly snapshot: SnapshotHead | undefined;
   /** Everything up to here is settled in the machine already. */
   readonly applied: number;
-  /** What `snapshots.repairFrom` was at the end of the run before this one. */
+  /** What `snapshots.repairFrom` was at the end of the run before this one: a host keeps it. */
   readonly repairFrom: number;
   /**
    * For how long it grants no vote: its longest `electionMinMs` of any earlier run that may have

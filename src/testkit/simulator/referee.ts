@@ -12,7 +12,8 @@ import {
 } from '../../raft/index.ts';
 import { Contacts } from './contacts.ts';
 import { doOverlap, isQuorum } from './quorums.ts';
-import { checkMatching, isSame, type SimDisk, type SimEntry } from './sim-disk.ts';
+import { checkMatching, isSame, type SimDisk } from './sim-disk.ts';
+import type { SimEntry } from './sim-entry.ts';
 import { incarnationAt, type Letter, type SimMember } from './sim-member.ts';
 import type { SimSnapshot } from './sim-snapshot.ts';
 import type { Standing } from './standing.ts';

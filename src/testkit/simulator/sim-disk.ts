@@ -2,7 +2,6 @@
 // confirmed, unless told to, and may keep or lose, as a whole, what it was writing at a crash.
 import { assert } from '../../lib/assert.ts';
 import {
-  type Configuration,
   type ConfigurationAt,
   createConfiguration,
   type HardState,
@@ -11,16 +10,8 @@ import {
   type MemberId,
   type Write,
 } from '../../raft/index.ts';
+import type { SimEntry } from './sim-entry.ts';
 import type { KeptSnapshot, Reception, SimSnapshot } from './sim-snapshot.ts';
-
-export interface SimEntry {
-  readonly term: number;
-  readonly timeMs: number;
-  readonly size: number;
-  /** Number of the client's attempt; 0 for what the core made itself. */
-  readonly serial: number;
-  readonly config?: Configuration | undefined;
-}
 
 /** What a new store holds. */
 export interface Origin {

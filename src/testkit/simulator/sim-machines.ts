@@ -9,7 +9,7 @@ import { Random } from './random.ts';
 import type { Referee } from './referee.ts';
 import type { Replicas } from './replicas.ts';
 import { show } from './show.ts';
-import type { SimEntry } from './sim-disk.ts';
+import type { SimEntry } from './sim-entry.ts';
 import type { Op, SimMember } from './sim-member.ts';
 import type { KeptSnapshot } from './sim-snapshot.ts';
 

@@ -14,7 +14,8 @@ import {
   step,
   type Write,
 } from '../../raft/index.ts';
-import { configurationsOf, type Origin, SimDisk, type SimEntry, storeOf } from './sim-disk.ts';
+import { configurationsOf, type Origin, SimDisk, storeOf } from './sim-disk.ts';
+import type { SimEntry } from './sim-entry.ts';
 import type { Piece } from './sim-snapshot.ts';
 
 export interface Envelope {

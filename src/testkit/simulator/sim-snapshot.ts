@@ -1,7 +1,7 @@
 // A simulated snapshot holds what it stands for: the entries up to its index. Its bytes are only
 // counted, but each piece of it on its way says which snapshot it is a piece of.
 import type { SnapshotHead } from '../../raft/index.ts';
-import type { SimEntry } from './sim-disk.ts';
+import type { SimEntry } from './sim-entry.ts';
 
 export interface SimSnapshot {
   readonly head: SnapshotHead;

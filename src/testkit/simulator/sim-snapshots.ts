@@ -1,5 +1,5 @@
-// Snapshots as a driver has them: taken of the machine, stored bit by bit, kept once they are whole,
-// pruned. All of it takes its time, and anything may happen meanwhile.
+// Snapshots as a driver has them: taken of the machine, stored bit by bit, kept once they are
+// whole, pruned. All of it takes its time, and anything may happen meanwhile.
 import { assert, unreachable } from '../../lib/assert.ts';
 import type { Effect, RaftEvent, SnapshotHead } from '../../raft/index.ts';
 import type { Happening } from './happening.ts';

@@ -143,7 +143,7 @@ export class SnapshotHost {
     const repairFrom = restarted ? this.member.state.snapshots.repairFrom : 0;
     const member = new TestMember({
       ...{ ...this.#init, base, commit, term, terms, now, restarted, size: SIZE, applied: 0 },
-      ...{ configs: known, repairFrom: Math.min(repairFrom, 1) },
+      ...{ configs: known, repairFrom },
       ...(votedFor === undefined ? {} : { votedFor }),
       ...(snapshot === undefined ? {} : { snapshot }),
     });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { appendOf, configOf, headAt, TestMember } from './member.ts';
+import { leaderOf } from './changing.ts';
+import { appendOf, configOf, headAt, TestMember, testOptions } from './member.ts';
 import {
   asks,
   chunkOf,
   installed,
+  kept,
   ones,
   restored,
   snapshotOptions,
@@ -281,13 +283,13 @@ describe('a snapshot that the log has overtaken while it was made durable', () =
     expect(member.state.snapshots.latest).toBe(head);
   });
 
-  it('is kept, and tells what is committed, though its sender leads no more', () => {
+  it('shows that its entry is committed when nobody has told so yet', () => {
     const member = overtaken();
     const beat = { type: 'heartbeat', term: 2, stream: 1, round: 1, commit: 0, sent: 0 } as const;
     member.receive('c', beat);
     member.step({ type: 'snapshot-received', id: head.id });
-    expect(member.state).toMatchObject({ commit: 20, snapshots: { latest: head } });
-    expect(member.applying).toBe(20);
+    expect(kept(member)).toEqual([head.id]);
+    expect(member.state).toMatchObject({ commit: head.index, snapshots: { latest: head } });
   });
 });
 
@@ -309,13 +311,29 @@ describe('a machine that is to be mended', () => {
     expect(member.state).toMatchObject({ role: 'follower', leader: undefined });
   });
 
-  it('resigns when it leads', () => {
-    const member = new TestMember({ voters: ['a'], terms: ones(2), commit: 2 });
-    member.timeout();
-    member.writeAll();
-    expect(member.state.role).toBe('leader');
+  it('is of no use in a leader: it takes nothing in, and hands over', () => {
+    const member = leaderOf();
     member.step({ type: 'repair', index: 1 });
-    expect(member.state.role).toBe('follower');
+    expect(member.only('timeout-now').to).toBe('b');
+    const { last } = member.state.log;
+    member.propose(1);
+    expect(member.state.log.last).toBe(last);
+  });
+
+  it('stands only when nobody else has for long: it may hold what nobody else does', () => {
+    const member = broken();
+    const { electionMaxMs } = testOptions;
+    member.pass(2000);
+    member.timeout();
+    expect(member.state).toMatchObject({ role: 'follower', leader: undefined });
+    for (let waited = 0; waited < 5 * electionMaxMs; waited += electionMaxMs) {
+      member.pass(electionMaxMs);
+      member.timeout();
+      expect(member.state.role).toBe('follower');
+    }
+    member.pass(2 * electionMaxMs);
+    member.timeout();
+    expect(member.state.role).toBe('pre-candidate');
   });
 
   it('asks on, though a part of one is here that nobody sends any more', () => {

@@ -59,6 +59,7 @@ describe('a snapshot of a machine', () => {
     member.receive('b', { type, term: 1, stream: 1, head: good, from: 0, until: 0 });
     member.step({ type: 'snapshot-progress', id: 's10', stored: good.bytes });
     member.step({ type: 'snapshot-received', id: 's10' });
+    member.writeAll();
     expect(restored(member)).toBe(10);
     member.step({ type: 'restored', index: 10 });
     member.step({ type: 'snapshot-taken', head: at(9), machineDurable: Infinity });

@@ -97,9 +97,8 @@ export const SNAPSHOTS_CORE: readonly Mutant[] = [
     edits: [
       {
         file: KEEPING,
-        find: 'for (const head of [incoming?.head, latest, restoring]) {',
-        replace:
-          'for (const head of [incoming?.isWhole ? undefined : incoming?.head, latest, restoring]) {',
+        find: 'of [incoming?.head, latest, restoring]',
+        replace: 'of [latest, restoring]',
       },
     ],
   },
