@@ -34,7 +34,13 @@ export const SNAPSHOTS: readonly Mutant[] = [
     name: 'commit-left-behind-by-a-reset',
     bug: 'the log is reset to a snapshot and the commit index stays where it was',
     source: 'Raft §7, fig. 13 rule 7',
-    edits: [{ file: RECEIVING, find: '  commitUpTo(state, head.index);\n  in', replace: '  in' }],
+    edits: [
+      {
+        file: RECEIVING,
+        find: '  commitUpTo(state, head.index);\n  const { following',
+        replace: '  const { following',
+      },
+    ],
   },
   {
     name: 'snapshot-acknowledged-early',
