@@ -23,12 +23,12 @@ export function advanceSnapshots(state: RaftState): void {
 /** The machine's state at some entry is durable as a snapshot, or none was taken after all. */
 export function snapshotTaken(state: RaftState, event: SnapshotTaken): void {
   const { snapshots } = state;
-  // One of a machine that is not to be trusted is forgotten again.
-  const isInVain = snapshots.repairFrom > 0;
   snapshots.taking = false;
-  if (event.head === undefined || isInVain) return pruneSnapshots(state);
+  if (event.head === undefined) return pruneSnapshots(state);
   snapshots.machineDurable = event.machineDurable;
-  keepSnapshot(state, event.head);
+  // One of a machine that is not to be trusted is forgotten again.
+  if (snapshots.repairFrom > 0) pruneSnapshots(state);
+  else keepSnapshot(state, event.head);
 }
 
 /** A snapshot is durable here. One that is not newer than the latest changes nothing. */
