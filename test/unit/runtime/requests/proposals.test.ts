@@ -245,3 +245,51 @@ describe('all proposals', () => {
     expect([bench.proposals.queued(), bench.proposals.waiting]).toEqual([[], 0]);
   });
 });
+
+describe('proposals whose log a snapshot took the place of', () => {
+  const lost = { code: 'ERR_LEADERSHIP_LOST', outcome: 'unknown' };
+
+  it('up to there may have been applied or not: nobody here will know (X5)', () => {
+    const bench = new Bench();
+    const tickets = bench.enqueue('abcd');
+    bench.proposals.log(7, 10, 3);
+    bench.proposals.truncate(9);
+    bench.proposals.skip(8);
+    expect(fates(tickets)).toEqual([lost.code, lost.code, 'waits', 'waits']);
+    expect(tickets.map(({ error }) => error?.index)).toEqual([7, 8, undefined, undefined]);
+    expect(tickets[0]?.error).toMatchObject(lost);
+    expect(bench.proposals.waiting).toBe(1);
+  });
+
+  it('behind it are settled by what is applied there', () => {
+    const bench = new Bench();
+    const [a, b, c] = bench.enqueue('abc');
+    bench.proposals.log(7, 10, 3);
+    bench.proposals.skip(7);
+    bench.proposals.apply(8, 3, 'r8');
+    bench.proposals.apply(9, 4, 'of another');
+    expect([a?.fate, b?.fate, c?.fate]).toEqual([lost.code, 'r8 at 8@3', lost.code]);
+    expect([b?.error, c?.error?.outcome]).toEqual([undefined, 'not-applied']);
+  });
+
+  it('that were truncated long before are told as well, and settled once', () => {
+    const bench = new Bench();
+    const [ticket] = bench.enqueue('a');
+    bench.proposals.log(7, 8, 3);
+    bench.proposals.truncate(7);
+    bench.proposals.skip(20);
+    expect(ticket?.error).toMatchObject(lost);
+    bench.proposals.skip(30);
+    bench.proposals.apply(31, 4, 'of another');
+    expect(ticket?.fate).toBe(lost.code);
+  });
+
+  it('do not harm those that wait, here or at the leader', () => {
+    const bench = new Bench();
+    const tickets = bench.enqueue('ab');
+    bench.proposals.forward(1);
+    bench.proposals.skip(20);
+    expect(fates(tickets)).toEqual(['waits', 'waits']);
+    expect(names(bench.proposals.log(21, 22, 4))).toBe('b');
+  });
+});
