@@ -177,7 +177,7 @@ describe('a chain of merged writes with snapshots', () => {
   );
   const groups = fc.array(fc.array(change, { minLength: 1, maxLength: 5 }), { maxLength: 6 });
 
-  it('leaves the very log that they leave one after another, however they are grouped', async () => {
+  it('leaves the log that they leave one after another, however they are grouped', async () => {
     await fc.assert(
       fc.asyncProperty(groups, async (groups) => {
         const log = new Log();

@@ -64,7 +64,7 @@ describe('a log and a snapshot', () => {
     ],
     ['has another entry there', logOf([1, 1, 2]), { index: 3, term: 1 }],
     ['has an older one there, and goes on', logOf([1, 1, 2, 2]), { index: 2, term: 2 }],
-  ])('of a crash before the log was begun after it: one that %s follows it', async (_, log, at) => {
+  ])('of a crash between them: a log that %s follows the snapshot', async (_, log, at) => {
     const { correction, log: found, snapshot } = await load(log, at);
     const hardState = { ...log.hardState, commit: at.index };
     expect(correction).toEqual({ reset: at, hardState });
@@ -75,7 +75,7 @@ describe('a log and a snapshot', () => {
     });
   });
 
-  it('of a crash before a term was written raise it, and the vote was for an older one', async () => {
+  it('of a crash before a term was written raise it: the vote was for an older one', async () => {
     const { correction } = await load(logOf([1, 1]), { index: 5, term: 4 });
     expect(correction).toEqual({
       reset: { index: 5, term: 4 },
