@@ -4,7 +4,13 @@ import xxhash from 'xxhash-wasm';
 /** A whole number below 2^64. The same bytes give another one for another `seed`. */
 export type Checksum = (bytes: Uint8Array, seed: bigint) => bigint;
 
-/** Its memory grows to the longest input there was, and stays so: give it blocks. */
+let loaded: PromiseLike<Checksum> | undefined;
+
+/**
+ * The one of this process: who asks once it is there waits for no machine code to be made. Its
+ * memory grows to the longest input there was, and stays so: give it blocks.
+ */
 export function loadChecksum(): PromiseLike<Checksum> {
-  return xxhash().then(({ h64Raw }) => h64Raw);
+  loaded ??= xxhash().then(({ h64Raw }) => h64Raw);
+  return loaded;
 }

@@ -1,6 +1,7 @@
 // What a node must know before its first step: whose store this is, what it holds, who is a member.
 import type { LogEntry, LogStore, StoredLog, StoredSnapshot } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
+import { loadChecksum } from '../lib/checksum.ts';
 import type { ConfigurationAt, RaftInit, RaftOptions } from '../raft/index.ts';
 import { clusterIdOf, isJoinerClusterId, isSameCluster, joinerClusterId } from './cluster-id.ts';
 import { decodeIdentity, encodeIdentity, newIncarnation, type StoreIdentity } from './identity.ts';
@@ -8,7 +9,6 @@ import { invalidOption } from './option-checks.ts';
 import type { CheckedOptions } from './options.ts';
 import { planRestore, readLastApplied } from './restore-plan.ts';
 import type { RosterEntry } from './roster.ts';
-import { sharedChecksum } from './shared-checksum.ts';
 import { snapshotOptions } from './snapshot-settings.ts';
 import { storeCall } from './store-call.ts';
 import { loadState, type StoredState } from './stored-state.ts';
@@ -61,7 +61,7 @@ interface Opened {
 export async function startUp(options: Options): Promise<Startup> {
   const { log, snapshots } = options.storage;
   // Once, so that no snapshot has to wait for it.
-  await sharedChecksum();
+  await loadChecksum();
   const found = await storeCall('load', () => log.load());
   try {
     const opened = await open(await loadState(found, snapshots), options);

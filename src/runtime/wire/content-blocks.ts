@@ -3,8 +3,7 @@
 // another place, is as wrong as a damaged one.
 import { CoxswainError } from '../../errors.ts';
 import { ByteReader, ByteWriter } from '../../lib/bytes.ts';
-import type { Checksum } from '../../lib/checksum.ts';
-import { sharedChecksum } from '../shared-checksum.ts';
+import { type Checksum, loadChecksum } from '../../lib/checksum.ts';
 
 /** Longest payload of a block. */
 const BLOCK_BYTES = 64 * 1024;
@@ -74,7 +73,7 @@ export class ContentReader {
   #fault: CoxswainError | undefined;
 
   static async open(id: string): Promise<ContentReader> {
-    return new ContentReader(id, await sharedChecksum());
+    return new ContentReader(id, await loadChecksum());
   }
 
   constructor(id: string, checksum: Checksum) {

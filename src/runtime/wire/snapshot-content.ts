@@ -2,7 +2,7 @@
 import type { SnapshotSource } from '../../contracts/index.ts';
 import { CoxswainError } from '../../errors.ts';
 import { ByteReader, ByteWriter, joinBytes } from '../../lib/bytes.ts';
-import { sharedChecksum } from '../shared-checksum.ts';
+import { loadChecksum } from '../../lib/checksum.ts';
 import { BlockPacker, ContentReader } from './content-blocks.ts';
 
 /** Before the library's part: its version u32 · its length u53. */
@@ -29,7 +29,7 @@ export async function* encodeContent(
   library: readonly Uint8Array[],
   machine: SnapshotSource,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const packer = new BlockPacker(id, await sharedChecksum());
+  const packer = new BlockPacker(id, await loadChecksum());
   for (const chunk of [libraryHeader(library), ...library]) {
     for (const block of packer.pack(chunk)) yield block;
   }
