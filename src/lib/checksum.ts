@@ -4,13 +4,10 @@ import xxhash from 'xxhash-wasm';
 /** A whole number below 2^64. The same bytes give another one for another `seed`. */
 export type Checksum = (bytes: Uint8Array, seed: bigint) => bigint;
 
-let loaded: PromiseLike<Checksum> | undefined;
+/** Compiled once, for everybody. */
+const checksum: PromiseLike<Checksum> = xxhash().then(({ h64Raw }) => h64Raw);
 
-/**
- * The one of this process: who asks once it is there waits for no machine code to be made. Its
- * memory grows to the longest input there was, and stays so: give it blocks.
- */
+/** Its memory grows to the longest input there was, and stays so: give it blocks. */
 export function loadChecksum(): PromiseLike<Checksum> {
-  loaded ??= xxhash().then(({ h64Raw }) => h64Raw);
-  return loaded;
+  return checksum;
 }

@@ -48,7 +48,8 @@ export interface AcceptEntries {
 
 /**
  * Make durable, atomically: the hard state, then the reset, then the truncation, then entries
- * [from, until) as they are now, then the compaction. Writes are numbered from 1 and complete in order; waiting ones may be merged into one.
+ * [from, until) as they are now, then the compaction. Writes are numbered from 1 and complete in
+ * order; waiting ones may be merged into one.
  * Answered by a `written` event with the same number and last position.
  */
 export interface Write {

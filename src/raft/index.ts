@@ -48,7 +48,14 @@ export type {
 } from './events.ts';
 export { checkState, checkStep, type Summary, summarize } from './invariants.ts';
 export { holdsLease, leaseUntil } from './lease.ts';
-export { type Log, type LogPosition, type StoredPositions, type TermRun, termAt } from './log.ts';
+export {
+  bytesOf,
+  type Log,
+  type LogPosition,
+  type StoredPositions,
+  type TermRun,
+  termAt,
+} from './log.ts';
 export type { MemberId } from './member-id.ts';
 export {
   type Configuration,

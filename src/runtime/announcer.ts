@@ -1,7 +1,9 @@
-// Tells the host what a turn has changed, at its end. A listener that throws harms nobody else.
+// Tells the host what a turn has changed, at its end: listeners of the node, and subscribers of the
+// process. A listener that throws harms nobody else.
 import type { EventEmitter } from 'eventemitter3';
 import type { Logger, Membership } from '../contracts/index.ts';
 import type { RaftState, SnapshotHead } from '../raft/index.ts';
+import { type MessageOrigin, publishEvent } from './channels.ts';
 import type { NodeEvents, StallEvent } from './events.ts';
 
 export type Emit = <E extends keyof NodeEvents>(
@@ -9,30 +11,35 @@ export type Emit = <E extends keyof NodeEvents>(
   ...args: EventEmitter.EventArgs<NodeEvents, E>
 ) => void;
 
+export interface AnnouncerParts {
+  readonly state: RaftState;
+  readonly emit: Emit;
+  readonly logger: Logger;
+  readonly members: () => Membership;
+  /** Is that the name of a snapshot of this run? */
+  readonly isOwn: (snapshotId: string) => boolean;
+  readonly origin: MessageOrigin;
+}
+
 export class Announcer {
   readonly #state: RaftState;
   readonly #emit: Emit;
   readonly #logger: Logger;
   readonly #membership: () => Membership;
-  /** Is that the name of a snapshot of this run? */
-  readonly #isOwn: (id: string) => boolean;
+  readonly #isOwn: (snapshotId: string) => boolean;
+  readonly #origin: MessageOrigin;
   #membersChanged = false;
   #stalls: StallEvent[] = [];
   #told: Pick<RaftState, 'role' | 'term' | 'leader' | 'commit'>;
   #snapshot: SnapshotHead | undefined;
 
-  constructor(
-    state: RaftState,
-    emit: Emit,
-    logger: Logger,
-    membership: () => Membership,
-    isOwn: (id: string) => boolean,
-  ) {
+  constructor({ emit, isOwn, logger, members, origin, state }: AnnouncerParts) {
     this.#state = state;
     this.#emit = emit;
     this.#logger = logger;
-    this.#membership = membership;
+    this.#membership = members;
     this.#isOwn = isOwn;
+    this.#origin = origin;
     const { commit, leader, role, term } = state;
     this.#told = { commit, leader, role, term };
     this.#snapshot = state.snapshots.latest;
@@ -88,5 +95,6 @@ export class Announcer {
     } catch (err) {
       this.#logger.error({ err, event }, 'a listener threw');
     }
+    publishEvent(this.#origin, event, args[0]);
   }
 }

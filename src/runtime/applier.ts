@@ -134,7 +134,7 @@ export class Applier<C, R, Q, A> {
     this.#loaded = [];
   }
 
-  /** What is not applied yet never will be: a snapshot stands for it, and the log has it no more. */
+  /** What is not applied yet never will be: a snapshot stands for it, and it is in no log here. */
   skip(): void {
     this.#target = this.#point.index;
     this.#skipped++;

@@ -2,19 +2,22 @@
 // machine, and those who wait. Decisions are made in raft/; this file only connects.
 import type { Identity, MemberId, Membership } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
-import { type ConfigurationAt, createState, type Propose, type RaftState } from '../raft/index.ts';
+import { createState, type Propose, type RaftState } from '../raft/index.ts';
 import { Announcer, type Emit } from './announcer.ts';
 import { ChunkSender } from './chunk-sender.ts';
 import { ClockWarnings } from './clock-warnings.ts';
 import { changeOptions, type OptionChanges } from './configuring.ts';
 import { EffectRunner } from './effect-runner.ts';
+import { closedError, faultOf, unappliedError } from './endings.ts';
 import { EventLoop, type EventLoopHooks } from './event-loop.ts';
 import { incarnationText, originOf } from './identity.ts';
 import { Inbox } from './inbox.ts';
 import { LogWindow } from './log-window.ts';
 import { MachineHost } from './machine-host.ts';
 import { membershipOf } from './membership.ts';
+import { Meter, type MetricsSnapshot, meteredTransport, snapshotOf } from './metrics/index.ts';
 import type { CheckedOptions } from './options.ts';
+import { Peers } from './peers.ts';
 import {
   Delegates,
   Forwarding,
@@ -32,9 +35,10 @@ import { Roster } from './roster.ts';
 import { Sender } from './sender.ts';
 import { Stalls } from './stalls.ts';
 import { coreOptions, type Startup } from './startup.ts';
-import { type NodeStatus, statusOf } from './status.ts';
+import { type NodeStatus, type StatusParts, statusOf } from './status.ts';
 import { StoreRecord } from './store-record.ts';
 import { Ticker } from './ticker.ts';
+import { Tracer } from './trace.ts';
 import { encodeSessionOpen, FrameCodec, PROTOCOL_VERSION } from './wire/index.ts';
 import { Writer } from './writer.ts';
 
@@ -50,6 +54,8 @@ export class Engine<C, R, Q, A> {
   readonly #options: CheckedOptions<C, R, Q, A>;
   readonly #startup: Startup;
   readonly #state: RaftState;
+  readonly #meter: Meter;
+  readonly #tracer: Tracer | undefined;
   readonly #window: LogWindow;
   readonly #writer: Writer;
   readonly #proposals: Proposals;
@@ -61,65 +67,50 @@ export class Engine<C, R, Q, A> {
   readonly #announcer: Announcer;
   readonly #stalls: Stalls;
   readonly #roster: Roster;
+  readonly #peers: Peers;
   readonly #loop: EventLoop;
   #closing: Promise<void> | undefined;
   #fault: CoxswainError | undefined;
 
-  constructor(options: CheckedOptions<C, R, Q, A>, startup: Startup, emit: Emit) {
-    const { clock, codec, limits, logger, storage, transport } = options;
+  constructor(given: CheckedOptions<C, R, Q, A>, startup: Startup, emit: Emit) {
+    const { clock, codec, limits, logger } = given;
     const { identity } = startup;
     const record = new StoreRecord(identity);
     const roster = new Roster(startup.roster);
     const { maxCommandBytes } = limits;
     const state = createState({ ...startup.init, now: clock.now() });
-    const store = storage.log;
-    const failed = (cause: unknown) => this.#fail(cause);
+    const origin = { cluster: given.cluster, member: given.id };
+    const meter = new Meter(state, clock, origin);
+    const transport = meteredTransport(given.transport, meter.counting, origin);
+    // The one object of options, which `configure` changes in place.
+    const options = Object.assign(given, { transport });
     const window = new LogWindow(state.log.last + 1, limits);
     const frames = new FrameCodec(identity, (clusterId) => record.joined(clusterId));
     const proposals = new Proposals(limits);
-    const writer = new Writer(store, window, {
-      now: () => clock.now(),
-      meta: (known) => {
-        if (clock.now() >= state.silentUntilMs) record.promise(options.electionMinMs);
-        return record.take(known);
-      },
-      written: (event) => this.#loop.push(event),
-      failed,
-    });
     this.#options = options;
     this.#startup = startup;
     this.#state = state;
+    this.#meter = meter;
+    this.#tracer = options.trace && new Tracer(state, options.trace, logger);
     this.#window = window;
-    this.#writer = writer;
+    this.#writer = this.#createWriter(record);
     this.#proposals = proposals;
     this.#roster = roster;
-    const origin = originOf(identity);
-    const isOwn = (snapshotId: string) => snapshotId.includes(origin);
-    this.#announcer = new Announcer(state, emit, logger, () => this.members(), isOwn);
+    this.#peers = new Peers({ id: options.id, state, roster, transport, logger });
+    const name = originOf(identity);
+    const isOwn = (snapshotId: string) => snapshotId.includes(name);
+    const members = () => this.members();
+    this.#announcer = new Announcer({ state, emit, logger, members, isOwn, origin });
     this.#ticker = new Ticker({ state, clock, proposals, wake: () => this.#loop.wake() });
     this.#machine = this.#createMachine();
     this.#forwarding = this.#createForwarding(frames);
     this.#delegates = this.#createDelegates(frames);
     this.#stalls = this.#createStalls();
     this.#inbox = this.#createInbox(frames);
-    const { applier, snapshotter } = this.#machine;
-    const chunks = new ChunkSender({
-      ...{ state, transport, codec: frames, store: storage.snapshots, failed },
-      headerOf: (id) => snapshotter.headerOf(id),
-    });
-    const sender = new Sender({
-      ...{ state, transport, codec: frames, window, store, limits, chunks, failed },
-    });
-    const runner = new EffectRunner({
-      ...{ window, writer, sender, proposals, roster, applier, snapshots: snapshotter },
-      membersChanged: (configs) => this.#membersChanged(configs),
-      readIndex: (effect) => this.reads.grant(effect),
-      roleChanged: () => this.#roleChanged(),
-    });
-    this.#loop = this.#createLoop(runner);
+    this.#loop = this.#createLoop(this.#createRunner(frames));
     this.requests = new Requests({
       ...{ state, clock, codec: codec.command, maxCommandBytes, proposals },
-      ...{ forwarding: this.#forwarding, wake: () => this.#loop.wake() },
+      ...{ forwarding: this.#forwarding, meter: meter.requests, wake: () => this.#loop.wake() },
     });
     this.reads = this.#createReads();
     this.sessions = this.#createSessions();
@@ -156,8 +147,7 @@ export class Engine<C, R, Q, A> {
       const details = { cause, retryable: true };
       throw new CoxswainError('ERR_TRANSPORT', 'the transport could not be opened', details);
     }
-    this.#setPeers();
-    this.#warnOfSize();
+    this.#peers.begin();
     this.#loop.push({ type: 'start' });
   }
 
@@ -199,7 +189,22 @@ export class Engine<C, R, Q, A> {
   }
 
   status(): NodeStatus {
-    return statusOf(this.#state, {
+    return statusOf(this.#state, this.#standing());
+  }
+
+  metrics(): MetricsSnapshot {
+    const ended = { isClosed: this.#closing !== undefined, fault: this.#fault };
+    return snapshotOf(this.#state, this.#meter, { ...this.#standing(), ...ended });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  /** What its parts say of themselves. */
+  #standing(): StatusParts {
+    return {
       applied: this.#machine.applier.applied,
       waiting: this.#proposals.waiting,
       sessions: this.#machine.sessions.count,
@@ -207,12 +212,51 @@ export class Engine<C, R, Q, A> {
       badFrames: this.#inbox.badFrames,
       staleFrames: this.#inbox.staleFrames,
       nowMs: this.#options.clock.now(),
+    };
+  }
+
+  #createRunner(frames: FrameCodec): EffectRunner {
+    const { limits, storage, transport } = this.#options;
+    const state = this.#state;
+    const window = this.#window;
+    const store = storage.log;
+    const failed = (cause: unknown) => this.#fail(cause);
+    const { applier, snapshotter } = this.#machine;
+    const chunks = new ChunkSender({
+      ...{ state, transport, codec: frames, store: storage.snapshots, failed },
+      headerOf: (id) => snapshotter.headerOf(id),
+    });
+    const sender = new Sender({
+      ...{ state, transport, codec: frames, window, store, limits, chunks, failed },
+    });
+    return new EffectRunner({
+      ...{ window, writer: this.#writer, sender, snapshots: snapshotter },
+      ...{ proposals: this.#proposals, roster: this.#roster },
+      applier: { advance: (upTo) => this.#apply(upTo), skip: () => applier.skip() },
+      membersChanged: (configs) => {
+        this.#peers.changed(configs);
+        this.#announcer.membersChanged();
+      },
+      readIndex: (effect) => this.reads.grant(effect),
+      roleChanged: () => this.#roleChanged(),
     });
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#shutDown();
-    return this.#closing;
+  #createWriter(record: StoreRecord): Writer {
+    const { clock, electionMinMs, storage } = this.#options;
+    return new Writer(storage.log, this.#window, {
+      now: () => clock.now(),
+      meta: (known) => {
+        if (clock.now() >= this.#state.silentUntilMs) record.promise(electionMinMs);
+        return record.take(known);
+      },
+      begun: (batch) => this.#meter.writeBegun(batch),
+      written: (event) => {
+        this.#meter.writeEnded();
+        this.#loop.push(event);
+      },
+      failed: (cause) => this.#fail(cause),
+    });
   }
 
   #createMachine(): MachineHost<C, R, Q, A> {
@@ -223,7 +267,12 @@ export class Engine<C, R, Q, A> {
       origin: originOf(identity),
       due: (wallMs) => this.#ticker.due(wallMs),
       settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
+      advanced: (index) => {
+        this.#meter.applied(index);
+        this.#loop.push({ type: 'applied', index });
+      },
       push: (event) => this.#loop.push(event),
+      restored: (index) => this.#meter.restored(index),
       received: (head, header) => this.#roster.install(head, header),
       failed: (cause) => this.#fail(cause),
     });
@@ -242,7 +291,7 @@ export class Engine<C, R, Q, A> {
     const state = this.#state;
     const { clock, limits } = this.#options;
     return new Reads({
-      ...{ state, clock, applier: this.#machine.applier },
+      ...{ state, clock, applier: this.#machine.applier, meter: this.#meter.requests },
       get maxQueuedReads() {
         return limits.maxQueuedReads;
       },
@@ -269,10 +318,15 @@ export class Engine<C, R, Q, A> {
     const { checkInvariants, clock } = this.#options;
     const hooks: EventLoopHooks = {
       run: (effects, event) => {
+        this.#meter.look(event, effects);
+        this.#tracer?.look(event, effects);
         runner.run(effects, event);
         this.operations.handled(event);
       },
-      beginTurn: (lateMs) => this.#stalls.turn(lateMs),
+      beginTurn: (lateMs) => {
+        this.#stalls.turn(lateMs);
+        this.#meter.turn(lateMs);
+      },
       takeProposals: () => this.#takeProposals(),
       takeReads: () => this.reads.take(),
       endTurn: () => this.#endTurn(),
@@ -299,6 +353,7 @@ export class Engine<C, R, Q, A> {
     return new Forwarding({
       state: this.#state,
       clock,
+      meter: this.#meter.requests,
       identity: this.#startup.identity,
       transport,
       codec: frames,
@@ -326,6 +381,7 @@ export class Engine<C, R, Q, A> {
       get sessionOpening() {
         return encodeSessionOpen(sessions);
       },
+      meter: this.#meter.requests,
     });
   }
 
@@ -347,6 +403,7 @@ export class Engine<C, R, Q, A> {
 
   #receive(from: MemberId, frame: Uint8Array): void {
     if (this.#closing !== undefined || from === this.#options.id) return;
+    this.#meter.received(from, frame.length);
     try {
       this.#inbox.receive(from, frame);
     } catch (cause) {
@@ -368,7 +425,13 @@ export class Engine<C, R, Q, A> {
     };
   }
 
+  #apply(upTo: number): void {
+    this.#meter.applicable(upTo);
+    this.#machine.applier.advance(upTo);
+  }
+
   #endTurn(): void {
+    this.#meter.requests.endTurn();
     this.#writer.flush();
     this.#forwarding.flush();
     this.#delegates.flush();
@@ -388,45 +451,11 @@ export class Engine<C, R, Q, A> {
     this.#ticker.stepDown();
   }
 
-  #membersChanged(configs: readonly ConfigurationAt[]): void {
-    this.#roster.keep(configs);
-    this.#setPeers();
-    this.#announcer.membersChanged();
-    const { config, index } = configs.at(-1) ?? { config: this.#state.config, index: 0 };
-    const { joining, learners, outgoing, voters } = config;
-    const isCommitted = index <= this.#state.commit;
-    const change = { version: index, voters, outgoing, learners, joining, isCommitted };
-    this.#options.logger.info(change, 'members changed');
-    if (isCommitted) this.#warnOfSize();
-  }
-
-  #setPeers(): void {
-    const { id, transport } = this.#options;
-    transport.setPeers(this.#roster.members.filter((member) => member.id !== id));
-  }
-
-  #warnOfSize(): void {
-    const count = this.#state.config.voters.length;
-    const { logger } = this.#options;
-    if (count === 0) return;
-    if (count > 7)
-      logger.warn({ count }, 'more than 7 voters: every commit waits for more of them');
-    if (count % 2 === 0) {
-      logger.warn(
-        { count },
-        'an even number of voters survives no more failures than one voter less',
-      );
-    }
-  }
-
   #fail(cause: unknown): void {
     if (this.#closing !== undefined) return;
-    const text = cause instanceof Error ? cause.message : String(cause);
-    const fault =
-      cause instanceof CoxswainError
-        ? cause
-        : new CoxswainError('ERR_INVARIANT', `unexpected: ${text}`, { cause, outcome: 'unknown' });
+    const fault = faultOf(cause);
     this.#fault = fault;
+    this.#meter.failed(fault);
     this.#options.logger.error({ err: fault }, 'the node stops');
     this.#closing = this.#shutDown();
     this.#announcer.announce('fault', fault);
@@ -465,14 +494,4 @@ export class Engine<C, R, Q, A> {
     }
     this.#announcer.announce('closed');
   }
-}
-
-/** What a call that changes nothing learns of the fault that ended its node. */
-function unappliedError(fault: CoxswainError): CoxswainError {
-  const { code, message } = fault;
-  return new CoxswainError(code, message, { cause: fault, outcome: 'not-applied' });
-}
-
-function closedError(): CoxswainError {
-  return new CoxswainError('ERR_CLOSED', 'the node is closed', { outcome: 'not-applied' });
 }

@@ -21,10 +21,10 @@ export interface EventLoopHooks {
   takeProposals(): Propose | undefined;
   /** Reads that the core was not told of. Asked once a turn. */
   takeReads(): Read | undefined;
-  /** Everything that arrived is handled. */
-  endTurn(): void;
   /** A turn begins, so many ms after it was due. */
   beginTurn(lateMs: number): void;
+  /** Everything that arrived is handled. */
+  endTurn(): void;
   /** Waits of the host that may have run out. */
   expire(nowMs: number): void;
   nextExpiry(): number;
@@ -38,7 +38,7 @@ export class EventLoop {
   readonly #checked: boolean;
   #queue: RaftEvent[] = [];
   #scheduled = false;
-  /** Since when a turn is due; Infinity when none is. */
+  /** When the turn to come was asked for, or the timer was due that did; Infinity for none. */
   #wantedMs = Number.POSITIVE_INFINITY;
   #stopped = false;
   #timer: { readonly dueMs: number; readonly cancel: Cancel } | undefined;
@@ -57,16 +57,20 @@ export class EventLoop {
 
   /** A turn will come soon. What arrives until then is handled together. */
   wake(): void {
-    if (this.#scheduled || this.#stopped) return;
-    this.#scheduled = true;
-    this.#wantedMs = Math.min(this.#wantedMs, this.#clock.now());
-    this.#clock.soon(() => this.#turn());
+    if (!this.#scheduled) this.#schedule(this.#clock.now());
   }
 
   stop(): void {
     this.#stopped = true;
     this.#queue = [];
     this.#timer?.cancel();
+  }
+
+  #schedule(wantedMs: number): void {
+    this.#wantedMs = Math.min(this.#wantedMs, wantedMs);
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = true;
+    this.#clock.soon(() => this.#turn());
   }
 
   /**
@@ -76,11 +80,12 @@ export class EventLoop {
   #turn(): void {
     this.#scheduled = false;
     if (this.#stopped) return;
+    const begunMs = this.#clock.now();
+    const lateMs = begunMs - this.#wantedMs;
     try {
-      const lateMs = this.#clock.now() - this.#wantedMs;
       this.#wantedMs = Number.POSITIVE_INFINITY;
       this.#hooks.beginTurn(lateMs);
-      this.#step({ type: 'clocks', wallMs: this.#clock.wallMs() });
+      this.#step({ type: 'clocks', wallMs: this.#clock.wallMs() }, begunMs);
       const due = nextDeadline(this.#state) <= this.#clock.now();
       const queue = this.#queue;
       this.#queue = [];
@@ -98,10 +103,10 @@ export class EventLoop {
     }
   }
 
-  #step(event: RaftEvent): void {
+  #step(event: RaftEvent, nowMs: number = this.#clock.now()): void {
     if (this.#stopped) return;
     const before = this.#checked ? summarize(this.#state) : undefined;
-    const effects = step(this.#state, event, this.#clock.now());
+    const effects = step(this.#state, event, nowMs);
     if (before !== undefined) {
       checkState(this.#state);
       checkStep(before, this.#state, effects);
@@ -120,8 +125,7 @@ export class EventLoop {
     this.#timer?.cancel();
     const cancel = this.#clock.after(dueMs - now, () => {
       this.#timer = undefined;
-      this.#wantedMs = Math.min(this.#wantedMs, dueMs);
-      this.wake();
+      this.#schedule(dueMs);
     });
     this.#timer = { dueMs, cancel };
   }

@@ -1,3 +1,12 @@
+export type {
+  ApplyMessage,
+  ChannelMessages,
+  EventMessage,
+  MessageOrigin,
+  ReceiveMessage,
+  SendMessage,
+  StoreWriteMessage,
+} from './channels.ts';
 export type { OptionChanges } from './configuring.ts';
 export { EntryContext } from './entry-context.ts';
 export type {
@@ -8,6 +17,23 @@ export type {
   SnapshotEvent,
   StallEvent,
 } from './events.ts';
+export type {
+  ClusterHealth,
+  Health,
+  HealthReason,
+  HistogramBucket,
+  HistogramSnapshot,
+  MetricsCounters,
+  MetricsGauges,
+  MetricsHistograms,
+  MetricsSnapshot,
+  NodeHealth,
+  PeerMetrics,
+  PlainCounters,
+  ProcessResources,
+  ReadBasis,
+  ReadKind,
+} from './metrics/index.ts';
 export { msgpack, msgpackCodec, rawCodec } from './msgpack-codec.ts';
 export {
   checkBoolean,
@@ -32,3 +58,5 @@ export { defaultSnapshotSettings, type SnapshotSettings } from './snapshot-setti
 export type { FollowerStatus, NodeStatus, SnapshotStatus, TransferStatus } from './status.ts';
 export { systemClock } from './system-clock.ts';
 export { isThenable } from './thenable.ts';
+export type { TraceChange, TraceLine, TraceName, TraceProperties } from './trace.ts';
+export type { TraceMessage, TraceMessageName } from './trace-messages.ts';

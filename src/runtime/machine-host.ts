@@ -24,6 +24,10 @@ export interface MachineHostParts<C, R, Q, A> {
   readonly keptUpTo: number;
   readonly due: (wallMs: number | undefined) => void;
   readonly settled: (entry: LogEntry, result: unknown) => void;
+  /** A run of entries up to `index` is settled. */
+  readonly advanced: (index: number) => void;
+  /** A snapshot has put the machine there. */
+  readonly restored: (index: number) => void;
   readonly push: (event: RaftEvent) => void;
   readonly received: (head: SnapshotHead, header: Uint8Array) => void;
   readonly failed: (cause: unknown) => void;
@@ -45,7 +49,7 @@ export class MachineHost<C, R, Q, A> {
         ...{ machine, codec: command, window, store: storage.log, clock, settled, failed },
         ...{ limits, sessions: this.sessions, due: parts.due },
         isLeading: () => state.role === 'leader',
-        advanced: (index) => push({ type: 'applied', index }),
+        advanced: parts.advanced,
       },
       BEGINNING,
     );
@@ -53,10 +57,10 @@ export class MachineHost<C, R, Q, A> {
     this.state = new MachineState({
       ...{ machine, applier: this.applier, sessions: this.sessions },
     });
-    const { origin, received } = parts;
+    const { origin, received, restored } = parts;
     this.snapshotter = new Snapshotter({
       ...{ store: storage.snapshots, machine: this.state, origin, latest: snapshot },
-      ...{ push, received, failed },
+      ...{ push, received, restored, failed },
     });
   }
 }

@@ -23,6 +23,7 @@ import {
 import { silentLogger } from './silent-logger.ts';
 import { checkSnapshotSettings, type SnapshotSettings } from './snapshot-settings.ts';
 import { systemClock } from './system-clock.ts';
+import type { TraceLine } from './trace.ts';
 
 export interface RaftNodeOptions<C, R, Q = never, A = never> {
   /** Name of the cluster; the same on every member. 1 to 255 bytes. */
@@ -77,6 +78,8 @@ export interface RaftNodeOptions<C, R, Q = never, A = never> {
   readonly logger?: Logger;
   /** Check the core's invariants after every step, at about twice its cost. Default false. */
   readonly checkInvariants?: boolean;
+  /** Is told of every step that matters to the algorithm, at once. Default: nobody is. */
+  readonly trace?: (line: TraceLine) => void;
 }
 
 /** A leader writes them into the log with each session that it opens. */
@@ -192,6 +195,7 @@ export interface CheckedOptions<C, R, Q, A> {
   readonly seed: number;
   readonly logger: Logger;
   readonly checkInvariants: boolean;
+  readonly trace: ((line: TraceLine) => void) | undefined;
 }
 
 /** Names of all options. */
@@ -199,7 +203,7 @@ export const knownOptions: readonly string[] = [
   ...['cluster', 'id', 'address', 'bootstrap', 'join', 'stateMachine'],
   ...['storage', 'transport', 'codec'],
   ...['heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs', 'limits', 'clock', 'seed', 'logger'],
-  ...['sessions', 'lease', 'snapshot', 'stall', 'maxClockOffsetMs', 'checkInvariants'],
+  ...['sessions', 'lease', 'snapshot', 'stall', 'maxClockOffsetMs', 'checkInvariants', 'trace'],
 ];
 
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -250,12 +254,15 @@ export function checkOptions<C, R, Q, A>(
   const { checkInvariants = false, maxClockOffsetMs = 60_000 } = options;
   checkMaxClockOffset(maxClockOffsetMs);
   checkBoolean('checkInvariants', checkInvariants);
+  const { trace } = options;
+  if (trace !== undefined && typeof trace !== 'function') {
+    throw invalidOption('trace', trace, 'a function');
+  }
   const { cluster, id, address, stateMachine, storage, transport } = options;
   return {
     ...{ cluster, id, address, bootstrap, join, stateMachine, storage, transport, codec },
     ...{ heartbeatMs, electionMinMs, electionMaxMs, requestTimeoutMs, limits, sessions },
-    ...{ lease, snapshot, maxClockOffsetMs, clock, seed, logger, checkInvariants },
-    ...{ lease, stall, maxClockOffsetMs, clock, seed, logger, checkInvariants },
+    ...{ lease, snapshot, stall, maxClockOffsetMs, clock, seed, logger, checkInvariants, trace },
   };
 }
 

@@ -19,6 +19,7 @@ import type { OptionChanges } from './configuring.ts';
 import { checkConsistency } from './consistency-checks.ts';
 import { Engine } from './engine.ts';
 import type { NodeEvents } from './events.ts';
+import type { MetricsSnapshot } from './metrics/index.ts';
 import {
   checkBoolean,
   checkInteger,
@@ -151,6 +152,14 @@ export class RaftNode<C, R, Q = never, A = never>
   }
 
   /**
+   * What this node has counted and measured since it was opened, how it is now, and how well. Made
+   * when it is asked for; also of a node that is closed.
+   */
+  metrics(): MetricsSnapshot {
+    return this.#engine.metrics();
+  }
+
+  /**
    * Resolves with the status as soon as a leader is known, an index is applied here, or this member
    * has a role. Rejects with ERR_TIMEOUT, ERR_ABORTED or ERR_CLOSED.
    */
@@ -164,9 +173,10 @@ export class RaftNode<C, R, Q = never, A = never>
   }
 
   /**
-   * Takes a snapshot of all that is applied here, unless there is one, and lets go of the log before
-   * it as far as `snapshot.keepEntries` says. Resolves once it is durable, with the index of the last
-   * entry that it holds. Rejects with ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED or what stopped the node.
+   * Takes a snapshot of all that is applied here, unless there is one, and lets go of the log
+   * before it as far as `snapshot.keepEntries` says. Resolves once it is durable, with the index of
+   * the last entry that it holds. Rejects with ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED or what stopped
+   * the node.
    */
   async takeSnapshot(options: WaitOptions = {}): Promise<{ readonly index: number }> {
     const wait = this.#checkWait('takeSnapshot', options, ['signal', 'timeoutMs']);

@@ -67,15 +67,16 @@ export interface FollowerStatus {
   readonly stranger: boolean;
 }
 
-export function statusOf(
-  state: RaftState,
-  more: Pick<
+/** What the parts of a node say, besides the core. */
+export interface StatusParts
+  extends Pick<
     NodeStatus,
     'applied' | 'waiting' | 'sessions' | 'waitingReads' | 'badFrames' | 'staleFrames'
-  > & {
-    nowMs: number;
-  },
-): NodeStatus {
+  > {
+  readonly nowMs: number;
+}
+
+export function statusOf(state: RaftState, more: StatusParts): NodeStatus {
   const followers: FollowerStatus[] = [];
   for (const [id, progress] of state.leading?.progress ?? []) {
     const { match, mode, sending, stranger, wallOffsetMs: clockOffsetMs } = progress;

@@ -1,5 +1,5 @@
-// Brings what a log store and a snapshot store hold together. A crash between keeping a snapshot and
-// beginning the log after it leaves both as they were: here the log follows.
+// Brings what a log store and a snapshot store hold together. A crash between keeping a snapshot
+// and beginning the log after it leaves both as they were: here the log follows.
 import type {
   LogWrite,
   SnapshotStore,

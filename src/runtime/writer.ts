@@ -11,6 +11,8 @@ export interface WriterHooks {
   now(): number;
   /** The identity record, if this write must take it along. */
   meta(known: KnownMembers | undefined): Uint8Array | undefined;
+  /** The store is about to be handed this. */
+  begun?(batch: LogWrite): void;
   /** The write named and all before it are durable. */
   written(event: Written): void;
   failed(error: CoxswainError): void;
@@ -58,6 +60,7 @@ export class Writer {
       ...(compactTo === 0 ? {} : { compactTo }),
     };
     this.#startedMs = this.#hooks.now();
+    this.#hooks.begun?.(batch);
     this.#inFlight = this.#run(batch, write);
   }
 

@@ -4,6 +4,7 @@ import type { MemberId, Transport } from '../../contracts/index.ts';
 import { CoxswainError } from '../../errors.ts';
 import type { RaftState } from '../../raft/index.ts';
 import type { FrameSource } from '../inbox.ts';
+import type { RequestMeter } from '../metrics/index.ts';
 import { Refusal } from '../refusal.ts';
 import {
   APPLIED_BYTES,
@@ -28,6 +29,7 @@ export interface DelegatesParts {
   readonly codec: FrameCodec;
   readonly proposals: Proposals;
   readonly encodeResult: (result: unknown) => Uint8Array;
+  readonly meter: RequestMeter;
   /** Of the sessions that this leader opens. */
   readonly sessionOpening: Uint8Array;
   readonly maxCommandBytes: number;
@@ -63,11 +65,12 @@ export class Delegates {
   }
 
   receive(from: MemberId, source: FrameSource, forward: Forward): void {
-    const { state } = this.#parts;
+    const { meter, state } = this.#parts;
     if (state.role !== 'leader' || state.term !== forward.term) return;
     if (state.leading?.progress.has(from) !== true) return;
     const origin = this.#originOf(from, source);
     if (origin === undefined) return;
+    meter.delegated(forward.requests.length);
     for (const request of forward.requests) {
       if (origin.seen.accept(request.request)) this.#take(origin, request);
     }
@@ -93,7 +96,8 @@ export class Delegates {
   }
 
   #take(origin: Origin, request: ForwardedRequest): void {
-    const { maxCommandBytes, proposals } = this.#parts;
+    const { maxCommandBytes, meter, proposals } = this.#parts;
+    meter.taken();
     const isOpening = request.kind === 'session-open';
     const body = isOpening ? this.#parts.sessionOpening : request.body;
     const ticket = new RemoteTicket({ ...request, body }, origin, this);

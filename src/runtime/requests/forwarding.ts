@@ -5,6 +5,7 @@ import { CoxswainError } from '../../errors.ts';
 import { assert } from '../../lib/assert.ts';
 import type { RaftState } from '../../raft/index.ts';
 import type { StoreIdentity } from '../identity.ts';
+import type { RequestMeter } from '../metrics/index.ts';
 import {
   decodeAnswer,
   type ForwardedRequest,
@@ -23,6 +24,7 @@ export interface ForwardingParts {
   readonly codec: FrameCodec;
   readonly proposals: Proposals;
   readonly decodeResult: (bytes: Uint8Array) => unknown;
+  readonly meter: RequestMeter;
   /** Bodies of one frame, together; a single larger one still travels, alone. */
   readonly maxBytes: number;
 }
@@ -130,7 +132,7 @@ export class Forwarding {
   }
 
   #sendSome(leader: MemberId, queued: readonly Ticket[]): number {
-    const { codec, maxBytes, proposals, state, transport } = this.#parts;
+    const { codec, maxBytes, meter, proposals, state, transport } = this.#parts;
     const requests: ForwardedRequest[] = [];
     let bytes = 0;
     for (const { kind, body } of queued) {
@@ -150,6 +152,7 @@ export class Forwarding {
     }
     this.#nextRequest += requests.length;
     proposals.forward(requests.length);
+    meter.forwarded(requests.length);
     return requests.length;
   }
 

@@ -89,8 +89,8 @@ export class Proposals {
   }
 
   /**
-   * A snapshot stands for everything up to `index`, and our log is gone: nobody will see what came of
-   * what was proposed there.
+   * A snapshot stands for everything up to `index`, and our log is gone: nobody will see what came
+   * of what was proposed there.
    */
   skip(index: number): void {
     this.truncate(1);

@@ -12,6 +12,7 @@ import {
   type ReadIndex,
 } from '../../raft/index.ts';
 import type { Applier } from '../applier.ts';
+import type { ReadBasis, RequestMeter } from '../metrics/index.ts';
 import { Call, type CallInit, type GivenUp } from './call.ts';
 import type { Wait } from './requests.ts';
 
@@ -20,6 +21,7 @@ export interface ReadsParts<Q, A> {
   readonly clock: Clock;
   readonly applier: Pick<Applier<never, never, Q, A>, 'applied' | 'query'>;
   readonly maxQueuedReads: number;
+  readonly meter: RequestMeter;
   readonly startDeadline: (call: Call<A>, wait: Wait) => void;
   /** The core is to be told of reads: a turn is needed. */
   readonly wake: () => void;
@@ -29,6 +31,10 @@ const LEAST_SWEEP = 1024;
 
 export class Reads<Q, A> {
   readonly #parts: ReadsParts<Q, A>;
+  readonly #owner: ReadOwner<Q, A> = {
+    describe: (consistency) => this.#describe(consistency),
+    settled: (call) => this.#settled(call),
+  };
   /** Those that are not settled. */
   readonly #open = new Set<ReadCall<Q, A>>();
   /** They wait for an index, in the order of their numbers. */
@@ -56,11 +62,11 @@ export class Reads<Q, A> {
 
   read(query: Q, consistency: Consistency, wait: Wait): Promise<A> {
     return new Promise((resolve, reject) => {
+      const begunMs = this.#parts.meter.readBegun(consistency);
       this.#checkRoom();
-      const { signal } = wait;
-      const call = new ReadCall<Q, A>({ resolve, reject, signal }, query, this.#open, () =>
-        this.#describe(consistency),
-      );
+      const init = { resolve, reject, signal: wait.signal };
+      const call = new ReadCall<Q, A>(init, { query, consistency, begunMs }, this.#owner);
+      this.#open.add(call);
       this.#begin(call, consistency);
       if (!call.settled) this.#parts.startDeadline(call, wait);
     });
@@ -103,10 +109,14 @@ export class Reads<Q, A> {
   }
 
   #begin(call: ReadCall<Q, A>, consistency: Consistency): void {
-    if (consistency === 'local') return this.#answer(call);
+    if (consistency === 'local') {
+      call.basis = 'local';
+      return this.#answer(call);
+    }
     if (consistency === 'linearizable') return this.#ask(call);
     if (consistency === 'lease') return this.#beginLease(call);
     if ('atLeastIndex' in consistency) {
+      call.basis = 'awaited';
       call.index = consistency.atLeastIndex;
       if (this.#parts.applier.applied >= call.index) this.#answer(call);
       else this.#awaited.push(call);
@@ -116,6 +126,7 @@ export class Reads<Q, A> {
   }
 
   #ask(call: ReadCall<Q, A>): void {
+    call.basis = 'index';
     call.number = this.#issue();
     this.#asked.push(call);
     const dead = this.queued - this.#open.size;
@@ -133,7 +144,7 @@ export class Reads<Q, A> {
   #beginLease(call: ReadCall<Q, A>): void {
     const { applier, state } = this.#parts;
     if (!this.#holdsLease()) return this.#ask(call);
-    call.isByLease = true;
+    call.basis = 'lease';
     call.index = state.commit;
     if (applier.applied >= call.index) this.#answer(call);
     else this.#awaited.push(call);
@@ -149,6 +160,7 @@ export class Reads<Q, A> {
     const { granted, wanted } = state.reading;
     const isAsking = this.#issued > this.#told || wanted > granted;
     if (!isAsking && !isFresh(state, maxMs / 2, nowMs)) this.#issue();
+    call.basis = 'fresh';
     this.#answer(call);
   }
 
@@ -157,7 +169,6 @@ export class Reads<Q, A> {
     const answered = (answer: A) => {
       // However long the machine took, or the process slept: by now another may lead (RA12).
       if (!call.isByLease || this.#holdsLease()) return call.resolve(answer);
-      call.isByLease = false;
       if (!call.settled) this.#ask(call);
     };
     try {
@@ -177,7 +188,16 @@ export class Reads<Q, A> {
     if (this.#open.size < maxQueuedReads) return;
     const message = `${this.#open.size} reads wait, limits.maxQueuedReads is reached`;
     const details = { outcome: 'not-applied', retryable: true } as const;
-    throw new CoxswainError('ERR_QUEUE_FULL', message, details);
+    const error = new CoxswainError('ERR_QUEUE_FULL', message, details);
+    this.#parts.meter.readFailed(error);
+    throw error;
+  }
+
+  #settled(call: ReadCall<Q, A>): void {
+    const { meter } = this.#parts;
+    this.#open.delete(call);
+    if (call.failure === undefined) meter.readAnswered(call.basis, call.begunMs);
+    else meter.readFailed(call.failure);
   }
 
   #describe(consistency: Consistency): { text: string; isLeaderless: boolean } {
@@ -193,31 +213,45 @@ export class Reads<Q, A> {
   }
 }
 
+interface ReadOwner<Q, A> {
+  describe(consistency: Consistency): { text: string; isLeaderless: boolean };
+  settled(call: ReadCall<Q, A>): void;
+}
+
+type Asked<Q> = Pick<ReadCall<Q, never>, 'query' | 'consistency' | 'begunMs'>;
+
 class ReadCall<Q, A> extends Call<A> {
   readonly query: Q;
+  readonly consistency: Consistency;
+  readonly begunMs: number;
   /** Its number; 0 while it was not asked for. */
   number = 0;
   /** How far the machine must have come. */
   index = 0;
-  isByLease = false;
-  readonly #open: Set<ReadCall<Q, A>>;
-  readonly #describe: () => { text: string; isLeaderless: boolean };
+  /** What its answer will rest on. */
+  basis: ReadBasis = 'local';
+  failure: unknown;
+  readonly #owner: ReadOwner<Q, A>;
 
-  constructor(
-    init: CallInit<A>,
-    query: Q,
-    open: Set<ReadCall<Q, A>>,
-    describe: () => { text: string; isLeaderless: boolean },
-  ) {
+  constructor(init: CallInit<A>, asked: Asked<Q>, owner: ReadOwner<Q, A>) {
     super(init);
-    this.query = query;
-    this.#open = open;
-    this.#describe = describe;
-    open.add(this);
+    this.query = asked.query;
+    this.consistency = asked.consistency;
+    this.begunMs = asked.begunMs;
+    this.#owner = owner;
+  }
+
+  get isByLease(): boolean {
+    return this.basis === 'lease';
+  }
+
+  override fail(error: unknown): void {
+    if (!this.settled) this.failure = error ?? new TypeError('the query failed with nothing');
+    super.fail(error);
   }
 
   protected override errorOf(code: GivenUp): CoxswainError {
-    const { isLeaderless, text } = this.#describe();
+    const { isLeaderless, text } = this.#owner.describe(this.consistency);
     const details = { outcome: 'not-applied', retryable: true } as const;
     if (code === 'ERR_ABORTED') {
       return new CoxswainError(code, `the caller stopped waiting: ${text}`, details);
@@ -226,7 +260,7 @@ class ReadCall<Q, A> extends Call<A> {
   }
 
   protected override onSettled(): void {
-    this.#open.delete(this);
+    this.#owner.settled(this);
   }
 }
 

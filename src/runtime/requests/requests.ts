@@ -2,6 +2,7 @@
 import type { Clock, Codec, Proposed } from '../../contracts/index.ts';
 import { CoxswainError } from '../../errors.ts';
 import type { RaftState } from '../../raft/index.ts';
+import type { RequestMeter } from '../metrics/index.ts';
 import type { ForwardedKind } from '../wire/index.ts';
 import type { Call, CallInit } from './call.ts';
 import { Deadlines, type Expiring } from './deadlines.ts';
@@ -22,6 +23,7 @@ export interface RequestsParts<C> {
   readonly maxCommandBytes: number;
   readonly proposals: Proposals;
   readonly forwarding: Forwarding;
+  readonly meter: RequestMeter;
   /** Something is queued: a turn is needed. */
   readonly wake: () => void;
 }
@@ -68,7 +70,8 @@ export class Requests<C, R> implements TicketOwner {
     return this.#parts.state.leader !== undefined;
   }
 
-  ticketSettled(ticket: Ticket): void {
+  ticketSettled(ticket: Ticket, begunMs: number, failure: unknown): void {
+    this.#parts.meter.proposalSettled(begunMs, failure);
     this.#parts.proposals.settled(ticket);
     if (ticket.place === 'forwarded') this.#parts.forwarding.forget(ticket);
   }
@@ -86,9 +89,14 @@ export class Requests<C, R> implements TicketOwner {
     init: CallInit<Proposed<T>>,
     timeoutMs: number,
   ): LocalTicket<T> {
-    const { proposals } = this.#parts;
-    proposals.checkRoom(entry.body.length);
+    const { meter, proposals } = this.#parts;
+    try {
+      proposals.checkRoom(entry.body.length);
+    } catch (error) {
+      throw this.#refused(error);
+    }
     const ticket = new LocalTicket<T>(init, entry, this);
+    ticket.begunMs = meter.proposalBegun();
     this.startDeadline(ticket, { signal: init.signal, timeoutMs });
     proposals.enqueue(ticket);
     return ticket;
@@ -114,9 +122,16 @@ export class Requests<C, R> implements TicketOwner {
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause);
       const message = `the command does not encode: ${text}`;
-      throw new CoxswainError('ERR_COMMAND_ENCODING', message, { cause, outcome: 'not-applied' });
+      const details = { cause, outcome: 'not-applied' } as const;
+      throw this.#refused(new CoxswainError('ERR_COMMAND_ENCODING', message, details));
     }
-    if (body.length > maxCommandBytes) throw commandTooLarge(body.length, maxCommandBytes);
-    return body;
+    if (body.length <= maxCommandBytes) return body;
+    throw this.#refused(commandTooLarge(body.length, maxCommandBytes));
+  }
+
+  /** Nothing waits for it yet. */
+  #refused(error: unknown): unknown {
+    this.#parts.meter.proposalRefused(error);
+    return error;
   }
 }

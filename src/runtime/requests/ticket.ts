@@ -55,8 +55,11 @@ export function commandTooLarge(bytes: number, most: number): CoxswainError {
 export interface TicketOwner {
   /** Is a leader known? Tells "no leader" from "too slow" when time runs out. */
   knowsLeader(): boolean;
-  /** Called once for each ticket, when it is settled. */
-  ticketSettled(ticket: Ticket): void;
+  /**
+   * Called once for each ticket, when it is settled: with its owner's own note, and what it failed
+   * with, or undefined if it was answered.
+   */
+  ticketSettled(ticket: Ticket, begunMs: number, failure: unknown): void;
 }
 
 /** The ticket of a caller in this process. */
@@ -67,7 +70,10 @@ export class LocalTicket<R> extends Call<Proposed<R>> implements Ticket {
   index = 0;
   term = 0;
   request = 0;
+  /** Its owner's note of when it was asked for. */
+  begunMs = 0;
   readonly #owner: TicketOwner;
+  #failure: unknown;
 
   constructor(
     init: CallInit<Proposed<R>>,
@@ -85,6 +91,11 @@ export class LocalTicket<R> extends Call<Proposed<R>> implements Ticket {
     else this.resolve({ result: result as R, index, term });
   }
 
+  override fail(error: unknown): void {
+    this.#failure = error;
+    super.fail(error);
+  }
+
   protected override errorOf(code: GivenUp): CoxswainError {
     if (code === 'ERR_ABORTED') return ticketError(this, code, 'the caller stopped waiting');
     if (this.place !== 'queued' || this.#owner.knowsLeader()) {
@@ -94,6 +105,6 @@ export class LocalTicket<R> extends Call<Proposed<R>> implements Ticket {
   }
 
   protected override onSettled(): void {
-    this.#owner.ticketSettled(this);
+    this.#owner.ticketSettled(this, this.begunMs, this.#failure);
   }
 }

@@ -125,6 +125,7 @@ const refused: readonly (readonly [name: string, changes: object])[] = [
   ['logger', { logger: { info: noop } }],
   ['logger', { logger: console.log }],
   ['checkInvariants', { checkInvariants: 1 }],
+  ['trace', { trace: {} }],
   ['heartbeat', { heartbeat: 100 }],
   ['snapshot', { snapshot: 5 }],
   ['snapshot.everyEntries', { snapshot: { everyEntries: 0 } }],

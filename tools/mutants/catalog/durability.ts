@@ -84,9 +84,8 @@ export const DURABILITY: readonly Mutant[] = [
     edits: [
       {
         file: FOLLOWING,
-        find: `  // What is not durable yet is acknowledged by its write, never sooner.
-  if (log.durable >= following.verified) acknowledgeLeader(state);`,
-        replace: '  acknowledgeLeader(state);',
+        find: 'sooner.\n  if (log.durable >= following.verified) acknowledgeLeader(state);',
+        replace: 'sooner.\n  acknowledgeLeader(state);',
       },
       {
         file: FOLLOWING,

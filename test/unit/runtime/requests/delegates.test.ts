@@ -14,6 +14,7 @@ import {
   SESSION_COMMAND_BYTES,
 } from '../../../../src/runtime/wire/index.ts';
 import { settledLeader } from '../../raft/member.ts';
+import { requestMeter } from '../request-meter.ts';
 import { codec, decodeFrame } from '../wire/frames.ts';
 
 const never = () => {
@@ -54,6 +55,7 @@ class Bench {
       ...{ state: this.leader.state, transport, codec, proposals: this.proposals, maxFrameBytes },
       ...{ maxCommandBytes: limits.maxCommandBytes ?? 1000, maxBytes: limits.maxBytes ?? 1 << 16 },
       sessionOpening: encodeSessionOpen(opening),
+      meter: requestMeter(),
       encodeResult: (result) => {
         if (!(result instanceof Uint8Array)) throw new TypeError('not bytes');
         return result;

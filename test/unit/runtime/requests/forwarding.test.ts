@@ -12,6 +12,7 @@ import {
   type ForwardedApplied,
 } from '../../../../src/runtime/wire/index.ts';
 import { TestMember } from '../../raft/member.ts';
+import { requestMeter } from '../request-meter.ts';
 import { codecOf } from '../wire/frames.ts';
 
 const INCARNATION = 2 ** 52 + 7;
@@ -51,6 +52,7 @@ class Bench {
       ...{ state: this.member.state, transport, codec, proposals: this.proposals, maxBytes },
       identity,
       clock: this.clock,
+      meter: requestMeter(),
       decodeResult: (bytes) => {
         if (bytes.length === 0) throw new Error('no result');
         return bytes[0];

@@ -1,4 +1,5 @@
 // Reads, with a core, a machine and a clock that the test drives.
+
 import { describe, expect, it } from 'vitest';
 import type { Consistency } from '../../../../src/contracts/index.ts';
 import { CoxswainError } from '../../../../src/errors.ts';
@@ -9,6 +10,7 @@ import { hearBeats, leaderOf } from '../../raft/changing.ts';
 import type { TestMember } from '../../raft/member.ts';
 import { followerOf } from '../../raft/reading.ts';
 import { fateOf, WAITS } from '../fate.ts';
+import { requestMeter } from '../request-meter.ts';
 
 const WALL_MS = 1_000_000_000_000;
 
@@ -47,6 +49,7 @@ class Bench {
         },
       },
       maxQueuedReads,
+      meter: requestMeter(),
       startDeadline: (call) => void this.deadlines.push(call),
       wake: () => void this.turns++,
     });
