@@ -29,6 +29,7 @@ class Bench {
   readonly store = new MemorySnapshotStore();
   readonly told: SnapshotEvent[] = [];
   readonly installed: string[] = [];
+  readonly mended: number[] = [];
   readonly failed: unknown[] = [];
   /** Where, from what, and whether as a repair. */
   readonly restored: [AppliedAt, string, boolean | undefined][] = [];
@@ -55,6 +56,7 @@ class Bench {
         },
       },
       push: (event) => void this.told.push(event),
+      restored: (index) => void this.mended.push(index),
       received: ({ id }, header) => void this.installed.push(`${id} ${header.length}`),
       failed: (cause) => void this.failed.push(cause),
     });
@@ -163,6 +165,7 @@ describe('another member’s snapshot', () => {
     await bench.settle();
     expect(bench.restored).toEqual([[at, 'of another', true]]);
     expect(bench.told.at(-1)).toEqual({ type: 'restored', index: 9 });
+    expect(bench.mended).toEqual([9]);
   });
 
   it('that is damaged is refused, and nobody else hears of it', async () => {
