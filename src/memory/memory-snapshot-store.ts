@@ -63,7 +63,7 @@ export class MemorySnapshotStore implements SnapshotStore {
       if (!this.#whole.has(id)) throw new CoxswainError('ERR_COMPACTED', `${id} is gone`);
       const part = parts[at];
       if (part === undefined) return;
-      if (skip < part.length) yield part.slice(skip);
+      if (skip < part.length) yield new Uint8Array(part.subarray(skip));
       skip = Math.max(0, skip - part.length);
     }
   }
@@ -128,7 +128,7 @@ export class MemorySnapshotStore implements SnapshotStore {
       },
       read: async function* () {
         check();
-        for (const part of begun.parts) yield part.slice();
+        for (const part of begun.parts) yield new Uint8Array(part);
       },
       commit: async () => {
         check();
