@@ -104,6 +104,8 @@ export function repairMachine(state: RaftState, { index }: Repair): void {
   // One that is being taken may be found after a restart, too.
   const own = Math.max(snapshots.latest?.index ?? 0, snapshots.taking ? state.applying : 0);
   snapshots.repairFrom = Math.max(snapshots.repairFrom, index, own + 1, log.base.index);
+  // The driver notes it in its record, which goes with the next write: before anything is sent.
+  state.unwritten.hard = true;
   yieldIfWrong(state);
   requestSnapshot(state);
 }
