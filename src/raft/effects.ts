@@ -157,18 +157,22 @@ export interface ReadIndex {
   readonly index: number;
 }
 
+/** All that concerns snapshots. */
+export type SnapshotEffect =
+  | Restore
+  | TakeSnapshotNow
+  | ReceiveSnapshot
+  | StoreChunk
+  | KeepSnapshot
+  | PruneSnapshots;
+
 export type Effect =
   | AppendEntries
   | AcceptEntries
   | Write
   | Send
   | Apply
-  | Restore
-  | TakeSnapshotNow
-  | ReceiveSnapshot
-  | StoreChunk
-  | KeepSnapshot
-  | PruneSnapshots
+  | SnapshotEffect
   | ReadIndex
   | MembersChanged
   | RoleChange;

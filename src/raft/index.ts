@@ -18,6 +18,7 @@ export type {
   Role,
   RoleChange,
   Send,
+  SnapshotEffect,
   StoreChunk,
   TakeSnapshotNow,
   Write,

@@ -5,15 +5,10 @@ import type {
   AppendEntries,
   ConfigurationAt,
   Effect,
-  KeepSnapshot,
-  PruneSnapshots,
   RaftEvent,
   ReadIndex,
   Receive,
-  ReceiveSnapshot,
-  Restore,
-  StoreChunk,
-  TakeSnapshotNow,
+  SnapshotEffect,
 } from '../raft/index.ts';
 import type { Applier } from './applier.ts';
 import type { LogWindow } from './log-window.ts';
@@ -39,14 +34,6 @@ export interface EffectRunnerParts {
   readonly membersChanged: (configs: readonly ConfigurationAt[]) => void;
   readonly roleChanged: () => void;
 }
-
-type SnapshotEffect =
-  | TakeSnapshotNow
-  | ReceiveSnapshot
-  | StoreChunk
-  | KeepSnapshot
-  | PruneSnapshots
-  | Restore;
 
 const NO_BODY = new Uint8Array(0);
 

@@ -59,4 +59,4 @@ export type { FollowerStatus, NodeStatus, SnapshotStatus, TransferStatus } from 
 export { systemClock } from './system-clock.ts';
 export { isThenable } from './thenable.ts';
 export type { TraceChange, TraceLine, TraceName, TraceProperties } from './trace.ts';
-export type { TraceMessage, TraceMessageName } from './trace-messages.ts';
+export { type TraceMessage, type TraceMessageName, traceMessage } from './trace-messages.ts';

@@ -5,11 +5,11 @@ import {
   drawPlan,
   minimize,
   type Only,
+  type RunLine,
   type RunReport,
   registers,
   simulate,
   simulateWith,
-  type TraceLine,
   traceTo,
 } from '../../src/testkit/simulator/index.ts';
 import { NoScriptError, scriptOf } from './script.ts';
@@ -87,9 +87,9 @@ export function printFailure(chosen: Chosen, { plan, violation }: RunReport): vo
   console.log(`  make it smaller: npm run sim -- --minimize ${seed}${flag}\n`);
 }
 
-function lastLines(options: Options): readonly TraceLine[] {
-  const lines: TraceLine[] = [];
-  const keep = (line: TraceLine) => {
+function lastLines(options: Options): readonly RunLine[] {
+  const lines: RunLine[] = [];
+  const keep = (line: RunLine) => {
     lines.push(line);
     if (lines.length > LAST_LINES) lines.shift();
   };
@@ -97,7 +97,7 @@ function lastLines(options: Options): readonly TraceLine[] {
   return lines;
 }
 
-function printLine(line: TraceLine): void {
+function printLine(line: RunLine): void {
   console.log(JSON.stringify(line));
 }
 

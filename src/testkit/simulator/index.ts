@@ -13,6 +13,7 @@ export type {
   NetworkPlan,
   Plan,
   ProcessPlan,
+  SnapshotsPlan,
   WorkloadPlan,
 } from './plan.ts';
 export { Random } from './random.ts';
@@ -20,5 +21,5 @@ export { registers } from './registers.ts';
 export type { RunReport, Violation } from './run.ts';
 export { minimize, replay, simulate, simulateWith } from './simulate.ts';
 export type { AnyMachine, Subject, Workload } from './subject.ts';
-export { type TraceLine, type TraceMessage, traceTo } from './trace.ts';
+export { type RunLine, traceTo } from './trace.ts';
 export type { Witness } from './witness.ts';

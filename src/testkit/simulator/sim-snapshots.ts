@@ -1,7 +1,7 @@
 // Snapshots as a driver has them: taken of the machine, stored bit by bit, kept once they are
 // whole, pruned. All of it takes its time, and anything may happen meanwhile.
 import { assert, unreachable } from '../../lib/assert.ts';
-import type { Effect, RaftEvent, SnapshotHead } from '../../raft/index.ts';
+import type { RaftEvent, SnapshotEffect, SnapshotHead } from '../../raft/index.ts';
 import type { Happening } from './happening.ts';
 import type { Mark } from './mark-labels.ts';
 import type { Plan } from './plan.ts';
@@ -9,19 +9,6 @@ import { Random } from './random.ts';
 import type { Referee } from './referee.ts';
 import type { Letter, Op, SimMember } from './sim-member.ts';
 import type { KeptSnapshot, Piece, SimSnapshot, SnapshotWork } from './sim-snapshot.ts';
-
-export type SnapshotEffect = Extract<
-  Effect,
-  {
-    type:
-      | 'take-snapshot'
-      | 'receive-snapshot'
-      | 'store-chunk'
-      | 'keep-snapshot'
-      | 'prune-snapshots'
-      | 'restore';
-  }
->;
 
 /** What snapshots happen to. */
 export interface SnapshotSite {

@@ -6,7 +6,7 @@ import { type Minimized, minimizePlan } from './minimize.ts';
 import { checkOptions, type SimulateOptions } from './options.ts';
 import { faultFamilies, type Plan, withMembers, withoutFamily } from './plan.ts';
 import { type RunReport, run } from './run.ts';
-import { type TraceLine, traceTo } from './trace.ts';
+import { type RunLine, traceTo } from './trace.ts';
 import type { Witness } from './witness.ts';
 
 /**
@@ -28,8 +28,8 @@ export function simulate<C, R, M>(options: SimulateOptions<C, R, M>): RunReport<
 }
 
 /** The same run as a list of what happened: one line an event, in total order. */
-export function replay<C, R, M>(options: SimulateOptions<C, R, M>): readonly TraceLine[] {
-  const lines: TraceLine[] = [];
+export function replay<C, R, M>(options: SimulateOptions<C, R, M>): readonly RunLine[] {
+  const lines: RunLine[] = [];
   simulateWith(
     options,
     traceTo((line) => lines.push(line)),

@@ -2,10 +2,11 @@
 // (TracingEvent of etcd-io/raft) where they mean the same, so that its TLA+ specification can read
 // them; what is ours alone has its own. `state`, `role` and `log` are those after the step.
 import type { Message, RaftEvent } from '../../raft/index.ts';
+import { type TraceMessage, traceMessage } from '../../runtime/index.ts';
 import type { SimMember } from './sim-member.ts';
 import type { Witness, WitnessedStep } from './witness.ts';
 
-export interface TraceLine {
+export interface RunLine {
   readonly name: string;
   /** The member. */
   readonly nid: string;
@@ -20,23 +21,8 @@ export interface TraceLine {
   readonly prop: Readonly<Record<string, number | string | boolean>>;
 }
 
-export interface TraceMessage {
-  readonly type: string;
-  readonly term: number;
-  readonly from: string;
-  readonly to: string;
-  /** How many. */
-  readonly entries: number;
-  readonly logTerm: number;
-  readonly index: number;
-  readonly commit: number;
-  readonly vote: string;
-  readonly reject: boolean;
-  readonly rejectHint: number;
-}
-
 /** A witness that says each line as it comes to be. */
-export function traceTo(say: (line: TraceLine) => void): Witness {
+export function traceTo(say: (line: RunLine) => void): Witness {
   return {
     stepped: (step) => {
       for (const line of linesOf(step)) say(line);
@@ -47,8 +33,8 @@ export function traceTo(say: (line: TraceLine) => void): Witness {
   };
 }
 
-function linesOf({ atMs, effects, event, member, ops }: WitnessedStep): TraceLine[] {
-  const lines: TraceLine[] = [];
+function linesOf({ atMs, effects, event, member, ops }: WitnessedStep): RunLine[] {
+  const lines: RunLine[] = [];
   if (event.type === 'receive') {
     const { entries, from, message } = event;
     const envelope = { from, to: member.id, message, entries: entries.length };
@@ -83,8 +69,8 @@ function lineOf(
   name: string,
   { id, state }: SimMember,
   atMs: number,
-  prop: TraceLine['prop'] = {},
-): TraceLine {
+  prop: RunLine['prop'] = {},
+): RunLine {
   const { commit, config, log, role, term, votedFor } = state;
   return {
     name,
@@ -109,91 +95,14 @@ function messageLine(
   sent: Sent,
   member: SimMember,
   atMs: number,
-): TraceLine {
+): RunLine {
   const { entries, from, message, to } = sent;
-  const [name, type] = messageNames[message.type];
-  const fields = fieldsOf(message);
+  const { msg, name } = traceMessage(message, from, to);
   const { term: _term, type: _type, ...rest } = message;
   const prop = 'atMs' in rest ? { ...rest, atMs, askedMs: rest.atMs } : rest;
   const line = lineOf(`${verb}${name}`, member, atMs, prop);
-  return { ...line, msg: { type, term: message.term, from, to, entries, ...fields } };
+  return { ...line, msg: { ...msg, entries } };
 }
-
-type Fields = Pick<TraceMessage, 'logTerm' | 'index' | 'commit' | 'vote' | 'reject' | 'rejectHint'>;
-
-const NO_FIELDS: Fields = {
-  logTerm: 0,
-  index: 0,
-  commit: 0,
-  vote: '',
-  reject: false,
-  rejectHint: 0,
-};
-
-function fieldsOf(message: Message): Fields {
-  switch (message.type) {
-    case 'pre-vote-request':
-    case 'vote-request':
-      return { ...NO_FIELDS, logTerm: message.lastTerm, index: message.lastIndex };
-    case 'pre-vote-reply':
-    case 'vote-reply':
-      return { ...NO_FIELDS, reject: !message.granted };
-    case 'append': {
-      const { commit, prevIndex: index, prevTerm: logTerm } = message;
-      return { ...NO_FIELDS, logTerm, index, commit };
-    }
-    case 'append-ack':
-      return { ...NO_FIELDS, index: message.match };
-    case 'append-reject': {
-      const { hintIndex: rejectHint, hintTerm: logTerm, prevIndex: index } = message;
-      return { ...NO_FIELDS, reject: true, index, rejectHint, logTerm };
-    }
-    case 'heartbeat':
-    case 'commit-notice':
-      return { ...NO_FIELDS, commit: message.commit };
-    case 'snapshot-chunk':
-      return { ...NO_FIELDS, logTerm: message.head.term, index: message.head.index };
-    case 'snapshot-ack':
-      return { ...NO_FIELDS, reject: message.refused };
-    case 'snapshot-request':
-      return { ...NO_FIELDS, index: message.index };
-    case 'heartbeat-ack':
-    case 'stale-term':
-    case 'timeout-now':
-    case 'greeting':
-    case 'read-request':
-      return NO_FIELDS;
-    case 'read-reply':
-      return { ...NO_FIELDS, index: message.index };
-    case 'greeting-reply':
-      return { ...NO_FIELDS, reject: !message.known };
-    default:
-      return message satisfies never;
-  }
-}
-
-/** What a message is in the name of an event, and what etcd calls it. */
-const messageNames: Readonly<Record<Message['type'], readonly [string, string]>> = {
-  'pre-vote-request': ['RequestPreVoteRequest', 'MsgPreVote'],
-  'pre-vote-reply': ['RequestPreVoteResponse', 'MsgPreVoteResp'],
-  'vote-request': ['RequestVoteRequest', 'MsgVote'],
-  'vote-reply': ['RequestVoteResponse', 'MsgVoteResp'],
-  append: ['AppendEntriesRequest', 'MsgApp'],
-  'append-ack': ['AppendEntriesResponse', 'MsgAppResp'],
-  'append-reject': ['AppendEntriesResponse', 'MsgAppResp'],
-  heartbeat: ['AppendEntriesRequest', 'MsgHeartbeat'],
-  'heartbeat-ack': ['AppendEntriesResponse', 'MsgHeartbeatResp'],
-  'commit-notice': ['CommitNotice', 'MsgCommitNotice'],
-  'snapshot-chunk': ['SnapshotRequest', 'MsgSnap'],
-  'snapshot-ack': ['SnapshotResponse', 'MsgSnapStatus'],
-  'snapshot-request': ['SnapshotAsked', 'MsgSnapAsked'],
-  'stale-term': ['StaleTerm', 'MsgStaleTerm'],
-  'timeout-now': ['TimeoutNow', 'MsgTimeoutNow'],
-  'read-request': ['ReadIndexRequest', 'MsgReadIndex'],
-  'read-reply': ['ReadIndexResponse', 'MsgReadIndexResp'],
-  greeting: ['Greeting', 'MsgGreeting'],
-  'greeting-reply': ['GreetingReply', 'MsgGreetingReply'],
-};
 
 const eventNames: Readonly<Record<Exclude<RaftEvent['type'], 'receive'>, string>> = {
   start: 'InitState',

@@ -2,15 +2,10 @@
 import type {
   ConfigurationAt,
   Effect,
-  KeepSnapshot,
   KnownMembers,
-  PruneSnapshots,
   RaftEvent,
-  ReceiveSnapshot,
-  Restore,
+  SnapshotEffect,
   SnapshotHead,
-  StoreChunk,
-  TakeSnapshotNow,
   Write,
 } from '../../../src/raft/index.ts';
 import type { Entry } from './entry.ts';
@@ -146,14 +141,6 @@ export function printEffects(member: ScriptedMember, effects: readonly Effect[])
 function headText({ bytes, id, index, term }: SnapshotHead): string {
   return `snapshot ${id} at ${index}@${term}, ${bytes} bytes`;
 }
-
-type SnapshotEffect =
-  | TakeSnapshotNow
-  | ReceiveSnapshot
-  | StoreChunk
-  | KeepSnapshot
-  | PruneSnapshots
-  | Restore;
 
 function printSnapshotEffect(effect: SnapshotEffect): string {
   switch (effect.type) {
