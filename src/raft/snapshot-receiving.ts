@@ -94,6 +94,8 @@ export function repairMachine(state: RaftState, { index }: Repair): void {
   const { log, snapshots } = state;
   const own = snapshots.latest?.index ?? 0;
   snapshots.repairFrom = Math.max(snapshots.repairFrom, index, own + 1, log.base.index);
+  // The driver notes it in its record, which goes with the next write: before anything is sent.
+  state.unwritten.hard = true;
   becomeFollower(state, state.term, undefined);
   requestSnapshot(state);
 }

@@ -27,6 +27,12 @@ export class StoreRecord {
     this.#isUnwritten = true;
   }
 
+  /** The machine is not to be trusted until it is restored from there on; 0: it is again. */
+  repair(repairFrom: number): void {
+    this.#identity = { ...this.#identity, repairFrom };
+    this.#isUnwritten = true;
+  }
+
   /** What the next write must take along; undefined when the store has it already. */
   take(known: KnownMembers | undefined): Uint8Array | undefined {
     if (known !== undefined) {

@@ -68,6 +68,8 @@ export interface MetricsGauges {
   readonly learners: number;
   /** Of the configuration in force: the index of its entry. */
   readonly membersIndex: number;
+  /** As which version of itself the machine behaves. */
+  readonly machineVersion: number;
   /** How long the write in flight has taken, and the machine's batch; 0 when there is none. */
   readonly writingMs: number;
   readonly applyingMs: number;
@@ -166,7 +168,7 @@ function countersOf(
 
 function gaugesOf(
   state: RaftState,
-  { applied, sessions, waiting, waitingReads }: SnapshotInputs,
+  { applied, machineVersion, sessions, waiting, waitingReads }: SnapshotInputs,
 ): Omit<MetricsGauges, 'uptimeMs' | 'writingMs' | 'applyingMs'> {
   const { commit, config, log, term } = state;
   const unapplied = Math.max(applied, log.base.index) + 1;
@@ -183,6 +185,7 @@ function gaugesOf(
     voters: config.voters.length,
     learners: config.learners.length,
     membersIndex: versionOf(state),
+    machineVersion,
   };
 }
 
