@@ -33,6 +33,8 @@ export interface DivergenceParts {
   readonly report: () => void;
   /** It is not known whether all are equal now. */
   readonly hurry: () => void;
+  /** Of a leader: resolves when the others can have heard what is committed. */
+  readonly farewell: () => PromiseLike<void> | undefined;
 }
 
 /** So often a machine is repaired in one run: after that it is wrong by itself. */
@@ -46,6 +48,8 @@ export class Divergence {
   /** The last index for which its own digest was that of a majority. */
   #lastEqual = 0;
   #found: DivergenceEvent | undefined;
+  /** No majority is equal: the node stops, as soon as a leader has let the others know. */
+  #isOver = false;
 
   constructor(parts: DivergenceParts) {
     this.#parts = parts;
@@ -56,7 +60,7 @@ export class Divergence {
   }
 
   get isDiverged(): boolean {
-    return this.#repairFrom > 0;
+    return this.#repairFrom > 0 || this.#isOver;
   }
 
   /** What was taken of late, in order. */
@@ -75,7 +79,8 @@ export class Divergence {
     compared: Comparison | undefined,
     at: AppliedAt | undefined,
   ): PromiseLike<void> | undefined {
-    if (compared !== undefined) this.#judge(index, compared);
+    const ending = compared && this.#judge(index, compared);
+    if (ending !== undefined) return ending;
     const { machine } = this.#parts;
     if (at === undefined || this.isDiverged || machine.digest === undefined) return undefined;
     const digest = machine.digest();
@@ -111,23 +116,38 @@ export class Divergence {
     this.#parts.report();
   }
 
-  #judge(at: number, compared: Comparison): void {
-    const { hurry, historyUpTo, id, tell, tellLast } = this.#parts;
+  /** A promise that will be rejected when this node has to stop. */
+  #judge(at: number, compared: Comparison): PromiseLike<void> | undefined {
+    const { hurry, historyUpTo, id, tell } = this.#parts;
     const { digest: expected, index, odd } = compared;
     const digest = this.#digests.get(index);
     const event = this.#eventOf(compared, digest);
     const isHistory = at <= historyUpTo;
     if (expected === undefined) {
       // Whoever has started this node again knows, and wants to see whether it is so still.
-      if (isHistory) return hurry();
-      tellLast(event);
-      throw disagreement(compared);
+      if (!isHistory) return this.#end(event, disagreement(compared));
+      hurry();
+      return undefined;
     }
     // Without a digest of its own it can be that it was told another before it was started again.
     const isSelf = digest === undefined ? odd.includes(id) : digest !== expected;
     if (digest === expected) this.#lastEqual = Math.max(this.#lastEqual, index);
     if (isSelf && !this.isDiverged) this.#distrust(at, event);
     else if (isVerdict(compared) && !isHistory && !isSelf) tell(event);
+    return undefined;
+  }
+
+  /** Until then nothing more is applied, or read. */
+  #end(event: DivergenceEvent, error: CoxswainError): PromiseLike<void> {
+    const { distrusted, farewell, tellLast } = this.#parts;
+    this.#isOver = true;
+    distrusted(untrusted());
+    tellLast(event);
+    const others = farewell();
+    if (others === undefined) throw error;
+    return others.then(() => {
+      throw error;
+    });
   }
 
   #distrust(at: number, found: DivergenceEvent): void {

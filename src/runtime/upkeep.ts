@@ -22,7 +22,7 @@ export interface UpkeepParts {
   readonly state: RaftState;
   readonly options: Pick<
     CheckedOptions<never, unknown, never, unknown>,
-    'stateMachine' | 'verifyEveryEntries'
+    'electionMinMs' | 'stateMachine' | 'verifyEveryEntries'
   > & { readonly clock: Clock; readonly logger: Logger; readonly transport: Transport };
   readonly codec: FrameCodec;
   readonly record: StoreRecord;
@@ -137,7 +137,15 @@ export class Upkeep {
       },
       report: () => this.#report(),
       hurry: () => this.#verifier.hurry(),
+      farewell: () => this.#farewell(),
     });
+  }
+
+  /** The others learn what is committed with the next heartbeat. */
+  #farewell(): Promise<void> | undefined {
+    const { clock, electionMinMs } = this.#parts.options;
+    if (this.#parts.state.role !== 'leader') return undefined;
+    return new Promise((resolve) => void clock.after(electionMinMs, resolve));
   }
 
   /** Its digests, to the leader, which may be itself. */
