@@ -4,6 +4,7 @@ import type { ConfigurationAt } from './membership.ts';
 import type { Progress } from './progress.ts';
 import type { ReadAsk } from './reading.ts';
 import type { Snapshots } from './snapshot.ts';
+import { AWAY_TIMEOUTS } from './snapshot-sending.ts';
 import type { Leading, RaftState } from './state.ts';
 
 /** Nothing that a step changes is shared with the original. The effects are those of no step. */
@@ -36,7 +37,8 @@ export function cloneState(state: RaftState): RaftState {
  * at them in any other way:
  *
  * - Times, from `now`: what is left of a deadline (past is past), and the age of a contact up to
- *   the shortest election timeout (older is as good as never). So two states that differ by when
+ *   the shortest election timeout (older is as good as never), or up to the time after which
+ *   nobody is sent a snapshot any more. So two states that differ by when
  *   their clocks began are one, and nothing else is: `step` at `now + x` does the same to both.
  * - Numbers of writes, from the last one completed. What such a number in the past marks is over.
  * - Sizes of entries, not where the ring of their sums starts or what is left over in it.
@@ -96,6 +98,15 @@ function ageOf({ now, options }: RaftState, contactMs: number): number {
   return Math.min(now - contactMs, options.electionMinMs);
 }
 
+/** Where there are snapshots, it counts for longer how long a follower was not heard. */
+function absenceOf(state: RaftState, { contactMs }: Progress): number {
+  const { now, options, snapshots } = state;
+  const { everyBytes, everyEntries } = options.snapshot;
+  const isTaken = Math.min(everyBytes, everyEntries) < Number.MAX_SAFE_INTEGER;
+  if (!isTaken && snapshots.latest === undefined) return ageOf(state, contactMs);
+  return Math.min(now - contactMs, AWAY_TIMEOUTS * options.electionMaxMs + 1);
+}
+
 function sizesOf({ log }: RaftState): readonly number[] {
   const mask = log.bytes.length - 1;
   const sizes: number[] = [];
@@ -132,7 +143,7 @@ function leadingOf(state: RaftState): readonly unknown[] {
     [each.match, each.next, each.stream, each.sent, each.sentAtHeartbeat, each.commitSent],
     [Math.abs(each.wallOffsetMs) <= state.options.maxClockOffsetMs],
     each.heardRound >= (reads.batch?.round ?? 0),
-    [each.missing, each.patience, ageOf(state, each.contactMs)],
+    [each.missing, each.patience, absenceOf(state, each)],
     [each.stranger, timeLeft(state, each.dropAtMs)],
     each.catchUp && [each.catchUp.target, each.catchUp.done, ageOf(state, each.catchUp.startMs)],
     each.inflight,
@@ -163,7 +174,8 @@ function snapshotsOf({ snapshots, writes }: RaftState): readonly unknown[] {
   const { distrusted, incoming, installing, latest, machineDurable } = snapshots;
   const { repairFrom, restoring, taking, wanted } = snapshots;
   return [
-    [latest?.id, latest?.index, taking, wanted, distrusted, machineDurable, restoring, repairFrom],
+    [latest?.id, latest?.index, taking, wanted, distrusted, machineDurable, repairFrom],
+    [restoring?.id, restoring?.index],
     incoming && [incoming.head.id, incoming.term, incoming.stream, incoming.taken],
     incoming && [incoming.stored, incoming.storing, incoming.isWhole],
     installing && [installing.head.id, Math.max(installing.write - writes.completed, 0)],

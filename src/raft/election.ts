@@ -20,12 +20,10 @@ import { type RaftState, resetElectionDue } from './state.ts';
 
 /**
  * Only voters stand, and those that the others know. Who was removed stands, too, until it is
- * committed: the entry that removes it may be nowhere else (§4.2.2 of the thesis). A machine that
- * differs from the others' must not answer for them.
+ * committed: the entry that removes it may be nowhere else (§4.2.2 of the thesis).
  */
 export function mayStand(state: RaftState): boolean {
-  const { configs, recognition, snapshots } = state;
-  if (snapshots.repairFrom > 0) return false;
+  const { configs, recognition } = state;
   return recognition.admitted && configs.some(({ config }) => isRecognisedVoter(state, config));
 }
 
@@ -103,6 +101,8 @@ export function receiveVoteReply(state: RaftState, from: MemberId, reply: VoteRe
 /** The leader hands over to us: nobody needs to be asked whether it is gone (thesis §3.10). */
 export function receiveTimeoutNow(state: RaftState, from: MemberId, message: TimeoutNow): void {
   if (message.term !== state.term || state.leader !== from || !mayStand(state)) return;
+  // Whose machine differs from the others' must not answer for them.
+  if (state.snapshots.repairFrom > 0) return;
   if (isUnfit(state)) return;
   // Called off; or nothing was heard since a restart, and then it may have been.
   if (state.following.round === 0 || message.round < state.following.round) return;

@@ -104,7 +104,7 @@ export interface SnapshotTaken {
   readonly type: 'snapshot-taken';
   /** Durable by now; undefined when another one came in between. */
   readonly head: SnapshotHead | undefined;
-  /** What the machine had stored itself, as an index; Infinity when it stores nothing. */
+  /** What the machine had stored itself there: an index, or Infinity when it stores nothing. */
   readonly machineDurable: number;
 }
 
@@ -134,7 +134,8 @@ export interface Restored {
 
 /**
  * This member's machine was found to differ from those of a majority: until it is restored from a
- * snapshot of `index` or later it does not lead, and takes no snapshots.
+ * snapshot of `index` or later it takes no snapshots, stands only if nobody else does, and leads
+ * only to hand over.
  */
 export interface Repair {
   readonly type: 'repair';

@@ -78,14 +78,10 @@ export function checkState(state: RaftState): void {
   }
 }
 
-function checkSnapshots({ applied, commit, leading, log, role, snapshots }: RaftState): void {
-  const { incoming, latest, repairFrom } = snapshots;
+function checkSnapshots({ applied, commit, leading, log, snapshots }: RaftState): void {
+  const { incoming, latest } = snapshots;
   assert(log.base.index <= (latest?.index ?? 0), 'what is not in the log is in a snapshot (§7)');
   assert((latest?.index ?? 0) <= commit, 'a snapshot holds what is committed');
-  assert(
-    role !== 'leader' || repairFrom === 0,
-    'no leader has a machine that is not to be trusted',
-  );
   assert((incoming?.stored ?? 0) <= (incoming?.taken ?? 0), 'a chunk is stored after it was taken');
   assert(applied <= commit, 'applied ≤ commit');
   for (const { heldFrom, match, mode, sending } of leading?.progress.values() ?? []) {

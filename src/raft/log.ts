@@ -132,11 +132,12 @@ export function resetLog(log: Log, { index, term }: LogPosition, timeMs: number)
   log.runs.length = 0;
 }
 
-/** Bytes of entries [from, until), overhead included. */
+/** Bytes of entries [from, until), overhead included; of those before the base nothing is known. */
 export function bytesOf(log: Log, from: number, until: number): number {
-  if (until <= from) return 0;
+  const before = Math.max(from - 1, log.base.index);
+  if (until - 1 <= before) return 0;
   const mask = log.bytes.length - 1;
-  return (log.bytes[(until - 1) & mask] ?? 0) - (log.bytes[(from - 1) & mask] ?? 0);
+  return (log.bytes[(until - 1) & mask] ?? 0) - (log.bytes[before & mask] ?? 0);
 }
 
 /** Largest `until` ≤ last + 1 such that [from, until) fits in `maxBytes`; at least one entry. */

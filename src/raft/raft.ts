@@ -115,7 +115,7 @@ function handle(state: RaftState, event: RaftEvent): void {
       timeout(state);
       return;
     case 'campaign':
-      if (state.role !== 'leader') startPreVote(state);
+      if (state.role !== 'leader' && state.snapshots.repairFrom === 0) startPreVote(state);
       return;
     case 'change':
       readClocks(state, event.wallMs);

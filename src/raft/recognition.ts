@@ -90,8 +90,10 @@ export function unpinAdded(state: RaftState, next: Configuration): void {
 /** After a gap in what is known of changes: only who votes can be the same as before it. */
 export function unpinNonVoters(state: RaftState, config: Configuration): void {
   const { pins } = state.recognition;
+  // The one in force may never have been committed, and says nothing then of who was let go.
+  const before = state.configs[0]?.config ?? state.config;
   for (const id of pins.keys()) {
-    if (isVoter(config, id) && isVoter(state.config, id)) continue;
+    if (isVoter(config, id) && isVoter(before, id)) continue;
     pins.delete(id);
     state.unwritten.unpinned = true;
   }

@@ -31,7 +31,7 @@ import {
 } from './snapshot-sending.ts';
 import { letGo } from './stalls.ts';
 import type { Leading, RaftState } from './state.ts';
-import { continueHandover } from './transfer.ts';
+import { continueHandover, yieldIfWrong } from './transfer.ts';
 
 /** A new leader knows nothing of its followers, and commits nothing before its no-op (§5.4.2). */
 export function startLeading(state: RaftState): void {
@@ -70,6 +70,7 @@ export function startLeading(state: RaftState): void {
 export function propose(state: RaftState, event: Propose): void {
   const { leading } = state;
   if (leading === undefined || leading.handover !== undefined) return;
+  if (state.snapshots.repairFrom > 0) return;
   const { log, options } = state;
   const from = log.last + 1;
   const uncommitted = bytesOf(log, state.commit + 1, from);
@@ -156,7 +157,8 @@ export function leaderTimeout(state: RaftState): void {
     }
     heartbeat(state);
     dropRemoved(state, leading);
-    dropAbsent(state, leading);
+    if (dropAbsent(state, leading)) sendToAll(state);
+    yieldIfWrong(state);
   }
   sendChunks(state);
   letGo(state);

@@ -24,8 +24,8 @@ export function advanceSnapshots(state: RaftState): void {
 export function snapshotTaken(state: RaftState, event: SnapshotTaken): void {
   const { snapshots } = state;
   snapshots.taking = false;
+  if (event.head === undefined) return pruneSnapshots(state);
   snapshots.machineDurable = event.machineDurable;
-  if (event.head === undefined) return;
   // One of a machine that is not to be trusted is forgotten again.
   if (snapshots.repairFrom > 0) pruneSnapshots(state);
   else keepSnapshot(state, event.head);
@@ -43,20 +43,29 @@ export function keepSnapshot(state: RaftState, head: SnapshotHead): void {
   pruneSnapshots(state);
 }
 
-/** The store may forget all others. */
+/**
+ * The store may forget all others. Not while one is being taken, nor the one that comes in: either
+ * may be there already, and not be told yet.
+ */
 export function pruneSnapshots(state: RaftState): void {
-  const { latest } = state.snapshots;
+  const { incoming, latest, restoring, taking } = state.snapshots;
+  if (taking) return;
   const keep = new Set(namesInUse(state));
-  if (latest !== undefined) keep.add(latest.id);
+  for (const head of [incoming?.head, latest, restoring]) {
+    if (head !== undefined) keep.add(head.id);
+  }
   state.effects.push({ type: 'prune-snapshots', keep: [...keep] });
 }
 
-/** Its machine cannot be trusted until it has another one. Asked again with every heartbeat. */
+/**
+ * Its machine cannot be trusted until it has another one. Asked again with every heartbeat, also
+ * while one is on its way in: whoever was sending it may have given up.
+ */
 export function requestSnapshot(state: RaftState): void {
   const { leader, snapshots, term } = state;
   const { incoming, installing, repairFrom: index } = snapshots;
   if (index === 0 || leader === undefined || leader === state.id) return;
-  if (incoming !== undefined || installing !== undefined) return;
+  if (incoming?.isWhole === true || installing !== undefined) return;
   send(state, leader, { type: 'snapshot-request', term, index });
 }
 
@@ -73,14 +82,15 @@ function isDue({ applied, log, options, snapshots }: RaftState): boolean {
 /**
  * Lets go of the log that the latest snapshot stands for, but for what it is still good for: for
  * followers that lag a little, for those that have just been sent an older snapshot, and for a
- * machine that has not stored as much itself.
+ * machine that has not applied as much, or not stored it itself.
  */
 function compact(state: RaftState): void {
   const { log, options, snapshots } = state;
   const { latest } = snapshots;
   if (latest === undefined) return;
   const { keepEntries, maxHeldBytes } = options.snapshot;
-  let to = Math.min(latest.index - keepEntries, snapshots.machineDurable, log.durable);
+  const { applied } = state;
+  let to = Math.min(latest.index - keepEntries, snapshots.machineDurable, log.durable, applied);
   const held = heldFrom(state);
   if (held < to && bytesOf(log, held + 1, latest.index + 1) <= maxHeldBytes) to = held;
   const term = termAt(log, to);
@@ -90,11 +100,12 @@ function compact(state: RaftState): void {
 }
 
 /** Entries from there on are kept for those that were sent a snapshot and are catching up. */
-function heldFrom({ leading }: RaftState): number {
+function heldFrom({ leading, log }: RaftState): number {
   let from = Number.POSITIVE_INFINITY;
   for (const progress of leading?.progress.values() ?? []) {
-    if (progress.heldFrom === Number.POSITIVE_INFINITY) continue;
-    from = Math.min(from, Math.max(progress.heldFrom, progress.match));
+    const next = Math.max(progress.heldFrom, progress.match);
+    // What it needs first is gone: the rest is of no use to it.
+    if (next >= log.base.index) from = Math.min(from, next);
   }
   return from;
 }

@@ -8,24 +8,25 @@ import type {
   SnapshotRefused,
 } from './events.ts';
 import { acknowledgeLeader, acknowledgeUpTo, followLeader } from './following.ts';
-import { installConfiguration } from './in-force.ts';
+import { commitConfigurations, installConfiguration } from './in-force.ts';
 import { resetLog, termAt } from './log.ts';
 import type { MemberId } from './member-id.ts';
 import type { SnapshotChunk } from './messages.ts';
 import { send } from './outbox.ts';
-import { becomeFollower } from './roles.ts';
 import type { Incoming, SnapshotHead } from './snapshot.ts';
-import { keepSnapshot, requestSnapshot } from './snapshot-keeping.ts';
+import { keepSnapshot, pruneSnapshots, requestSnapshot } from './snapshot-keeping.ts';
 import type { RaftState } from './state.ts';
+import { yieldIfWrong } from './transfer.ts';
 
 export function receiveSnapshotChunk(state: RaftState, from: MemberId, chunk: SnapshotChunk): void {
   if (!followLeader(state, from, chunk.term)) return;
   const { snapshots } = state;
   if (isHeld(state, chunk.head)) return acknowledgeUpTo(state, chunk.stream, chunk.head.index);
   if (snapshots.installing !== undefined) return;
-  const incoming = snapshots.incoming;
+  const { incoming } = snapshots;
+  // Late, of a stream that is over: what came in since stays.
+  if (incoming?.term === chunk.term && incoming.stream > chunk.stream) return;
   if (incoming?.head.id !== chunk.head.id) return begin(state, chunk);
-  if (incoming.term === chunk.term && incoming.stream > chunk.stream) return;
   incoming.term = chunk.term;
   incoming.stream = chunk.stream;
   // The place for it is not open yet, or it is whole: what comes next is said without being asked.
@@ -65,9 +66,17 @@ export function snapshotReceived(state: RaftState, { id }: SnapshotReceived): vo
   const { incoming } = state.snapshots;
   if (incoming?.head.id !== id) return;
   state.snapshots.incoming = undefined;
-  const { head } = incoming;
+  const { head, stream, term } = incoming;
+  const isOurs = isHeld(state, head);
+  if (isOurs && head.index > state.commit) {
+    // A leader commits only by counting, and has no use for it before.
+    if (state.role === 'leader') return pruneSnapshots(state);
+    commitUpTo(state, head.index);
+  }
   keepSnapshot(state, head);
-  if (!isHeld(state, head)) install(state, incoming);
+  if (!isOurs) return install(state, incoming);
+  const isFollowing = state.role === 'follower' && term === state.term;
+  if (isFollowing) acknowledgeUpTo(state, stream, head.index);
 }
 
 /** At the end of a step: once the log on disk begins after the snapshot the machine may follow. */
@@ -81,22 +90,23 @@ export function restoreInstalled(state: RaftState): void {
 
 /** The machine is where the snapshot stands. */
 export function machineRestored(state: RaftState, { index }: Restored): void {
-  if (state.snapshots.restoring !== index) return;
+  if (state.snapshots.restoring?.index !== index) return;
   state.snapshots.restoring = undefined;
   state.applied = index;
 }
 
 /**
- * The machine is not what others' are, nor are its snapshots: it does not lead, and asks for one
- * that is newer than all of those.
+ * The machine is not what others' are, nor are its snapshots: it asks for one that is newer than
+ * all of those. A leader goes on only until another one has taken over.
  */
 export function repairMachine(state: RaftState, { index }: Repair): void {
   const { log, snapshots } = state;
-  const own = snapshots.latest?.index ?? 0;
+  // One that is being taken may be found after a restart, too.
+  const own = Math.max(snapshots.latest?.index ?? 0, snapshots.taking ? state.applying : 0);
   snapshots.repairFrom = Math.max(snapshots.repairFrom, index, own + 1, log.base.index);
   // The driver notes it in its record, which goes with the next write: before anything is sent.
   state.unwritten.hard = true;
-  becomeFollower(state, state.term, undefined);
+  yieldIfWrong(state);
   requestSnapshot(state);
 }
 
@@ -137,32 +147,40 @@ function answer(
  */
 function install(state: RaftState, incoming: Incoming): void {
   const { head } = incoming;
-  const { log } = state;
-  if (termAt(log, head.index) === head.term) {
+  if (termAt(state.log, head.index) === head.term) {
+    commitUpTo(state, head.index);
     restore(state, head);
     if (incoming.term === state.term) acknowledgeUpTo(state, incoming.stream, head.index);
     return;
   }
-  resetLog(log, head, head.timeMs);
-  state.commit = head.index;
+  resetLog(state.log, head, head.timeMs);
+  // First: what was in the log is not committed by this.
   installConfiguration(state, head.config);
-  const { unwritten, writes } = state;
+  commitUpTo(state, head.index);
+  const { following, unwritten, writes } = state;
   unwritten.reset = { index: head.index, term: head.term };
   unwritten.truncateFrom = 0;
   unwritten.from = 0;
   unwritten.compactTo = 0;
   state.snapshots.installing = { head, write: writes.issued + 1 };
-  // Whoever leads now has what is in a snapshot, whosever that was.
-  state.following.verified = head.index;
-  if (incoming.term === state.term) state.following.stream = incoming.stream;
+  if (incoming.term === state.term) following.stream = Math.max(following.stream, incoming.stream);
   acknowledgeLeader(state);
+}
+
+/** What is in a snapshot is committed: whoever leads from then on has it (§5.4.3). */
+function commitUpTo(state: RaftState, index: number): void {
+  const { following } = state;
+  following.verified = Math.max(following.verified, index);
+  if (index <= state.commit) return;
+  state.commit = index;
+  commitConfigurations(state);
 }
 
 function restore(state: RaftState, head: SnapshotHead): void {
   const { snapshots } = state;
   const isRepair = snapshots.repairFrom > 0;
   if (snapshots.repairFrom <= head.index) snapshots.repairFrom = 0;
-  snapshots.restoring = head.index;
+  snapshots.restoring = head;
   state.effects.push({ type: 'restore', head, isRepair });
   state.applied = Math.min(state.applied, head.index);
   state.applying = head.index;

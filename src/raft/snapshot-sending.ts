@@ -10,13 +10,13 @@ import { pruneSnapshots } from './snapshot-keeping.ts';
 import type { Leading, RaftState } from './state.ts';
 
 /** Who was not heard for so many election timeouts has nothing kept for it. */
-const AWAY_TIMEOUTS = 10;
+export const AWAY_TIMEOUTS = 10;
 
 /** The follower needs what is no longer in the log. It is asked first what it has already. */
 export function startSending(state: RaftState, to: MemberId, progress: Progress): void {
   const { latest } = state.snapshots;
   if (latest === undefined) return;
-  restartStream(progress, progress.next);
+  restartStream(progress, Math.min(progress.next, latest.index + 1));
   progress.mode = 'snapshot';
   progress.sending = { head: latest, stored: undefined, next: 0, storedBefore: undefined };
   progress.heldFrom = latest.index;
@@ -43,6 +43,7 @@ export function receiveSnapshotAck(state: RaftState, from: MemberId, ack: Snapsh
   sending.stored = ack.stored;
   sending.next = Math.max(sending.next, ack.stored);
   progress.missing = 0;
+  progress.patience = 1;
   sendChunks(state);
 }
 
@@ -100,8 +101,11 @@ export function chunksDueMs(state: RaftState, leading: Leading): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** Those that are not heard any more are sent nothing, and nothing is kept for them. */
-export function dropAbsent(state: RaftState, leading: Leading): void {
+/**
+ * Those that are not heard any more are sent nothing, and nothing is kept for them. True when there
+ * are such: they are to be probed, or they would not be noticed when they come back.
+ */
+export function dropAbsent(state: RaftState, leading: Leading): boolean {
   const { now, options } = state;
   let isDropped = false;
   for (const progress of leading.progress.values()) {
@@ -112,6 +116,7 @@ export function dropAbsent(state: RaftState, leading: Leading): void {
     isDropped = true;
   }
   if (isDropped) pruneSnapshots(state);
+  return isDropped;
 }
 
 /** It holds the snapshot, or never needed it: the log follows. */

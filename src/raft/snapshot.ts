@@ -37,7 +37,7 @@ const NEVER = Number.MAX_SAFE_INTEGER;
 /** None is ever taken. */
 export const NO_SNAPSHOTS: SnapshotOptions = {
   ...{ everyEntries: NEVER, everyBytes: NEVER, keepEntries: 0, maxHeldBytes: NEVER },
-  ...{ chunkBytes: 1 << 18, maxInflightChunks: 4, maxBytesPerSec: NEVER },
+  ...{ chunkBytes: 1 << 18, maxInflightChunks: 4, maxBytesPerSec: Number.POSITIVE_INFINITY },
 };
 
 export interface Snapshots {
@@ -55,8 +55,8 @@ export interface Snapshots {
   incoming: Incoming | undefined;
   /** In place of the log and the machine, as soon as that write is durable. */
   installing: { readonly head: SnapshotHead; readonly write: number } | undefined;
-  /** The machine is being put back to there. */
-  restoring: number | undefined;
+  /** The machine is being put back to there; it is still read. */
+  restoring: SnapshotHead | undefined;
   /** The machine is not what it should be, until it was restored from here on; 0: it is. */
   repairFrom: number;
 }
@@ -88,18 +88,18 @@ export interface Sending {
   storedBefore: number | undefined;
 }
 
-/** When a member is started again its machine, too, has to be put where the snapshot stands. */
-export function createSnapshots(
-  latest: SnapshotHead | undefined,
-  applied: number,
-  repairFrom: number,
-): Snapshots {
-  const isAhead = latest !== undefined && latest.index > applied;
+/** As a restart finds them. The machine is put where the latest stands before anything else. */
+export function createSnapshots(stored: {
+  readonly snapshot: SnapshotHead | undefined;
+  readonly applied: number;
+  readonly repairFrom: number;
+}): Snapshots {
+  const { snapshot: latest } = stored;
+  const isAhead = latest !== undefined && stored.applied < latest.index;
   return {
     ...{ latest, taking: false, wanted: 0, distrusted: undefined },
     machineDurable: Number.POSITIVE_INFINITY,
-    incoming: undefined,
+    ...{ incoming: undefined, restoring: undefined, repairFrom: stored.repairFrom },
     installing: isAhead ? { head: latest, write: 0 } : undefined,
-    ...{ restoring: undefined, repairFrom },
   };
 }

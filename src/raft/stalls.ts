@@ -17,6 +17,9 @@ const REST_TIMEOUTS = 2;
 /** A member that holds back waits so much longer for the others to find a leader. */
 const PATIENCE_TIMEOUTS = 2;
 
+/** One whose machine is wrong: of no use as a leader, but it may hold what nobody else does. */
+const WRONG_TIMEOUTS = 6;
+
 export function noteStall(state: RaftState, { stalled }: Stall): void {
   const { leading, now, options, stalling } = state;
   const rested = now + REST_TIMEOUTS * options.electionMaxMs;
@@ -66,10 +69,12 @@ export function isUnfit({ now, stalling }: RaftState): boolean {
  * slow as this one. Who stood because nobody else did keeps what it won.
  */
 export function holdsBack(state: RaftState): boolean {
-  const { now, options, stalling } = state;
-  if (!stalling.stalled && now >= stalling.restUntilMs) return false;
+  const { now, options, snapshots, stalling } = state;
+  const isWrong = snapshots.repairFrom > 0;
+  if (!stalling.stalled && now >= stalling.restUntilMs && !isWrong) return false;
   if (stalling.standAtMs === Number.POSITIVE_INFINITY) {
-    stalling.standAtMs = now + PATIENCE_TIMEOUTS * options.electionMaxMs;
+    const timeouts = isWrong ? WRONG_TIMEOUTS : PATIENCE_TIMEOUTS;
+    stalling.standAtMs = now + timeouts * options.electionMaxMs;
   }
   if (now >= stalling.standAtMs) {
     stalling.keepUntilMs = now + KEEP_TIMEOUTS * options.electionMaxMs;

@@ -199,7 +199,7 @@ export interface RaftInit {
   readonly snapshot: SnapshotHead | undefined;
   /** Everything up to here is settled in the machine already. */
   readonly applied: number;
-  /** As an event `repair` said in an earlier run; 0 when none did. */
+  /** What `snapshots.repairFrom` was at the end of the run before this one: a host keeps it. */
   readonly repairFrom: number;
   /**
    * For how long it grants no vote: its longest `electionMinMs` of any earlier run that may have
@@ -242,7 +242,7 @@ export function createState(init: RaftInit): RaftState {
       ...{ wanted: 0, granted: 0, asked: undefined, fresh: undefined, coming: undefined },
       jumpedMs: Number.NEGATIVE_INFINITY,
     },
-    snapshots: createSnapshots(init.snapshot, init.applied, init.repairFrom),
+    snapshots: createSnapshots(init),
     clocks: undefined,
     stalling: {
       ...{ stalled: false, letGo: false, standAtMs: Number.POSITIVE_INFINITY },

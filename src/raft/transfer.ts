@@ -34,6 +34,18 @@ export function startHandover(
   continueHandover(state, to);
 }
 
+/**
+ * A leader whose machine is wrong is there to give its log to somebody else: it may be the only one
+ * who has it all. It takes nothing in meanwhile.
+ */
+export function yieldIfWrong(state: RaftState): void {
+  const { leading, options, snapshots } = state;
+  if (leading === undefined || snapshots.repairFrom === 0) return;
+  if (leading.handover !== undefined) return;
+  const to = heirOf(state);
+  if (to !== undefined) startHandover(state, { type: 'transfer', to }, options.electionMinMs);
+}
+
 /** Something was heard of `from`: is the log there whole now? */
 export function continueHandover(state: RaftState, from: MemberId): void {
   const { leading, log } = state;

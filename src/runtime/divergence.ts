@@ -1,7 +1,7 @@
 // Machines that should be equal and are not (RA17). Every member takes a digest of its state before
 // each `verify` entry and tells it to the leader; a later entry says what a majority had. Who had
-// another is not to be trusted: it answers no reads and does not lead, until it is restored from a
-// snapshot that was taken after that entry, by a member that was not odd itself.
+// another is not to be trusted: it answers no reads and leads only to hand over, until it is restored
+// from a snapshot that was taken after that entry, by a member that was not odd itself.
 import type { Logger, MemberId, StateMachine } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import type { Repair } from '../raft/index.ts';
@@ -21,6 +21,8 @@ export interface DivergenceParts {
   readonly repairFrom: number;
   /** The machine's digest with the library's own part. */
   readonly combine: (digest: string, at: AppliedAt) => string;
+  /** The core still asks for a snapshot. */
+  readonly isWanted: () => boolean;
   /** The store remembers it from the next write on. */
   readonly record: (repairFrom: number) => void;
   readonly push: (event: Repair) => void;
@@ -94,8 +96,8 @@ export class Divergence {
   /** The machine is now as a snapshot of `index` says. */
   restored(index: number): void {
     this.#digests.clear();
-    if (this.#repairFrom === 0 || index < this.#repairFrom) return;
-    const { logger, record, tell } = this.#parts;
+    const { isWanted, logger, record, tell } = this.#parts;
+    if (this.#repairFrom === 0 || index < this.#repairFrom || isWanted()) return;
     const nothing = { digest: undefined, expected: undefined, members: [this.#parts.id] };
     const unknown = { lastEqual: 0, firstUnequal: this.#repairFrom, isSelf: true, ...nothing };
     this.#repairFrom = 0;

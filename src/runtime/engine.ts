@@ -205,7 +205,6 @@ export class Engine<C, R, Q, A> {
     return {
       applied: this.#machine.applier.applied,
       machineVersion: this.#machine.applier.machineVersion,
-      diverged: this.#upkeep.isDiverged,
       waiting: this.#proposals.waiting,
       sessions: this.#machine.sessions.count,
       waitingReads: this.reads.waiting,
@@ -248,6 +247,7 @@ export class Engine<C, R, Q, A> {
       now: () => clock.now(),
       meta: (known) => {
         if (clock.now() >= this.#state.silentUntilMs) record.promise(electionMinMs);
+        record.distrust(this.#state.snapshots.repairFrom);
         return record.take(known);
       },
       begun: (batch) => this.#meter.writeBegun(batch),
@@ -273,9 +273,10 @@ export class Engine<C, R, Q, A> {
         this.#loop.push({ type: 'applied', index });
         this.#upkeep.advanced();
       },
-      push: (event) => {
-        if (event.type === 'restored') this.#upkeep.restored(event.index);
-        this.#loop.push(event);
+      push: (event) => this.#loop.push(event),
+      restored: (index) => {
+        this.#meter.restored(index);
+        this.#upkeep.restored(index);
       },
       received: (head, header) => this.#roster.install(head, header),
       failed: (cause) => this.#fail(cause),
@@ -287,8 +288,7 @@ export class Engine<C, R, Q, A> {
       ...{ state: this.#state, options: this.#options, codec, record },
       ...{ proposals: this.#proposals, announcer: this.#announcer, machine: () => this.#machine },
       failReads: (error) => this.reads.failAll(error),
-      push: (event) => this.#loop.push(event),
-      wake: () => this.#loop.wake(),
+      loop: () => this.#loop,
     });
   }
 

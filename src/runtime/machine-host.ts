@@ -27,6 +27,8 @@ export interface MachineHostParts<C, R, Q, A> {
   readonly settled: (entry: LogEntry, result: unknown) => void;
   /** A run of entries up to `index` is settled. */
   readonly advanced: (index: number) => void;
+  /** A snapshot has put the machine there. */
+  readonly restored: (index: number) => void;
   readonly push: (event: RaftEvent) => void;
   readonly received: (head: SnapshotHead, header: Uint8Array) => void;
   readonly failed: (cause: unknown) => void;
@@ -56,10 +58,10 @@ export class MachineHost<C, R, Q, A> {
     this.state = new MachineState({
       ...{ machine, applier: this.applier, sessions: this.sessions },
     });
-    const { origin, received } = parts;
+    const { origin, received, restored } = parts;
     this.snapshotter = new Snapshotter({
       ...{ store: storage.snapshots, machine: this.state, origin, latest: snapshot },
-      ...{ push, received, failed },
+      ...{ push, received, restored, failed },
     });
   }
 }

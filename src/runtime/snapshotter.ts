@@ -26,6 +26,8 @@ export interface SnapshotterParts {
   readonly push: (event: SnapshotEvent) => void;
   /** Somebody else's is in the place of the log: who was where is in its header. */
   readonly received: (head: SnapshotHead, header: Uint8Array) => void;
+  /** The machine is where a snapshot stands. */
+  readonly restored: (index: number) => void;
   readonly failed: (cause: unknown) => void;
 }
 
@@ -105,13 +107,15 @@ export class Snapshotter {
   /** Puts the machine where the snapshot stands. One that is being taken is not needed any more. */
   restore(head: SnapshotHead, isRepair: boolean): void {
     this.giveUp();
-    const { machine, push, store } = this.#parts;
+    const { machine, push, restored, store } = this.#parts;
     const header = this.#headers.get(head.id);
     if (header === undefined) return;
     this.#run(async () => {
       const open = async () => decodeContent(head.id, store.read(head.id));
       await machine.restore(open, appliedAt(head, header), isRepair);
-      if (!this.#stopped) push({ type: 'restored', index: head.index });
+      if (this.#stopped) return;
+      restored(head.index);
+      push({ type: 'restored', index: head.index });
     });
   }
 

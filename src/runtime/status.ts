@@ -77,7 +77,6 @@ export interface StatusParts
     NodeStatus,
     | 'applied'
     | 'machineVersion'
-    | 'diverged'
     | 'waiting'
     | 'sessions'
     | 'waitingReads'
@@ -108,7 +107,7 @@ export function statusOf(state: RaftState, more: StatusParts): NodeStatus {
     admitted: state.recognition.admitted,
     followers,
     machineVersion: more.machineVersion,
-    diverged: more.diverged,
+    diverged: snapshots.repairFrom > 0,
     waiting: more.waiting,
     sessions: more.sessions,
     waitingReads: more.waitingReads,

@@ -2,10 +2,11 @@
 // has states compared, and raises versions. Put together here; the engine sees one part.
 import type { Clock, LogEntry, Logger, MemberId, Transport } from '../contracts/index.ts';
 import type { CoxswainError } from '../errors.ts';
-import type { RaftState, Repair, Sessions } from '../raft/index.ts';
+import type { RaftState, Sessions } from '../raft/index.ts';
 import type { Announcer } from './announcer.ts';
 import type { AppliedAt } from './applied-point.ts';
 import { Divergence } from './divergence.ts';
+import type { EventLoop } from './event-loop.ts';
 import type { CheckedOptions } from './options.ts';
 import { OwnEntries } from './own-entries.ts';
 import { readStored } from './read-stored.ts';
@@ -35,8 +36,8 @@ export interface UpkeepParts {
   };
   readonly failReads: (error: CoxswainError) => void;
   readonly announcer: Pick<Announcer, 'announce' | 'divergence'>;
-  readonly push: (event: Repair) => void;
-  readonly wake: () => void;
+  /** It is made later. */
+  readonly loop: () => Pick<EventLoop, 'push' | 'wake'>;
 }
 
 export class Upkeep {
@@ -47,7 +48,8 @@ export class Upkeep {
   readonly #upgrades: Upgrades;
 
   constructor(parts: UpkeepParts) {
-    const { machine, options, proposals, state, wake } = parts;
+    const { loop, machine, options, proposals, state } = parts;
+    const wake = () => loop().wake();
     this.#parts = parts;
     this.#ticker = new Ticker({ state, clock: options.clock, proposals, wake });
     this.#verifier = new Verifier({
@@ -63,10 +65,6 @@ export class Upkeep {
       },
       send: (to, report) => this.#send(to, report),
     });
-  }
-
-  get isDiverged(): boolean {
-    return this.#divergence.isDiverged;
   }
 
   /** What a read is refused with; undefined while the machine may be asked. */
@@ -122,12 +120,14 @@ export class Upkeep {
   }
 
   #createDivergence(): Divergence {
-    const { announcer, failReads, machine, options, push, record, state } = this.#parts;
+    const { announcer, failReads, loop, machine, options, record, state } = this.#parts;
     const { logger, stateMachine } = options;
     return new Divergence({
-      ...{ id: state.id, machine: stateMachine, logger, push },
+      ...{ id: state.id, machine: stateMachine, logger },
       ...{ historyUpTo: state.log.last, repairFrom: record.identity.repairFrom },
       combine: (digest, at) => stateDigest(digest, at, machine().sessions.table),
+      push: (event) => loop().push(event),
+      isWanted: () => state.snapshots.repairFrom > 0,
       record: (repairFrom) => record.repair(repairFrom),
       tell: (event) => announcer.divergence(event),
       tellLast: (event) => announcer.announce('divergence', event),

@@ -50,7 +50,7 @@ class SlowMachine implements StateMachine<string, number, void, readonly string[
   }
 
   snapshot = () => this.#inner.snapshot();
-  restore = () => this.#inner.restore();
+  restore = (chunks: AsyncIterable<Uint8Array>) => this.#inner.restore(chunks);
 }
 
 describe('a read on any member', () => {

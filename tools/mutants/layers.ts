@@ -26,7 +26,7 @@ const EXPLORER_SECONDS = 12;
 const LIMIT_SECONDS: Readonly<Record<Layer, number>> = {
   sim: HUNT_SECONDS + 10,
   explorer: EXPLORER_SECONDS + 12,
-  core: 30,
+  core: 60,
   cluster: 60,
 };
 

@@ -1,5 +1,6 @@
 // A run as a script of test/scenarios: every step of every member, with the time of its own clock
 // and the seed of its own chance, so that the script runner does exactly the same.
+import { NO_SNAPSHOTS } from '../../src/raft/index.ts';
 import {
   type SimulateOptions,
   simulateWith,
@@ -28,7 +29,11 @@ export function scriptOf<C, R, M>(options: SimulateOptions<C, R, M>): string {
   if (plan.clock.optionSpread > 0) {
     throw new NoScriptError(`members of seed ${plan.seed} differ in their times: no script does`);
   }
-  const limits = Object.entries(plan.options).map(([name, value]) => `${name}=${value}`);
+  const { snapshot, ...times } = plan.options;
+  if (snapshot.everyEntries !== NO_SNAPSHOTS.everyEntries) {
+    throw new NoScriptError(`members of seed ${plan.seed} take snapshots: no script can say that`);
+  }
+  const limits = Object.entries(times).map(([name, value]) => `${name}=${value}`);
   const members = script.seeds.map(([id, seed]) => `member ${id} commit=1 seed=${seed}`);
   const head = [`limits ${limits.join(' ')}`, ...members];
   return `${[...head, ...script.lines, 'state'].join('\n\n')}\n`;

@@ -65,6 +65,7 @@ export class CoreMeter {
     if (leader !== this.#leader) this.#follow();
     for (const effect of effects) this.#lookAt(effect);
     if (event.type === 'receive') this.#received(event);
+    else this.#lookAtSnapshot(event);
     if (commit !== this.#commit) this.#committed();
   }
 
@@ -81,11 +82,22 @@ export class CoreMeter {
       case 'send':
         this.#sent(effect);
         break;
+      case 'store-chunk':
+        this.#counting.snapshotStoredBytes += effect.until - effect.from;
+        break;
       case 'members':
         this.#forgetPeers();
         break;
       default:
     }
+  }
+
+  #lookAtSnapshot(event: RaftEvent): void {
+    const counting = this.#counting;
+    if (event.type === 'snapshot-taken' && event.head !== undefined) counting.snapshotsTaken++;
+    else if (event.type === 'snapshot-received') counting.snapshotsReceived++;
+    else if (event.type === 'snapshot-refused') counting.snapshotsRefused++;
+    else if (event.type === 'restored') counting.restores++;
   }
 
   #appended(from: number, until: number): void {
@@ -95,6 +107,9 @@ export class CoreMeter {
 
   #sent({ message, to }: Send): void {
     if (message.type === 'append-reject') this.#counting.appendRejectsSent++;
+    if (message.type === 'snapshot-chunk') {
+      this.#counting.snapshotSentBytes += message.until - message.from;
+    }
     if (message.type !== 'append' || message.until === message.from) return;
     let peer = this.#peers.get(to);
     if (peer === undefined) {

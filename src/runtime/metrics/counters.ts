@@ -65,6 +65,15 @@ export interface PlainCounters {
   readonly storeWrittenEntries: number;
   readonly storeWrittenBytes: number;
   readonly storeFailures: number;
+  /** Snapshots taken here; received from a leader; received and found damaged. */
+  readonly snapshotsTaken: number;
+  readonly snapshotsReceived: number;
+  readonly snapshotsRefused: number;
+  /** Times that the machine was put where a snapshot stands. */
+  readonly restores: number;
+  /** Of snapshots, in pieces: sent to followers, some of it twice, and stored here. */
+  readonly snapshotSentBytes: number;
+  readonly snapshotStoredBytes: number;
   /** Turns of the event loop. */
   readonly turns: number;
 }
@@ -83,6 +92,8 @@ export function createCounting(): Counting {
     ...{ forwardsSent: 0, forwardsReceived: 0, forwardsTaken: 0 },
     ...{ sentFrames: 0, sentBytes: 0, refusedFrames: 0, receivedFrames: 0, receivedBytes: 0 },
     ...{ storeWrites: 0, storeWrittenEntries: 0, storeWrittenBytes: 0, storeFailures: 0 },
+    ...{ snapshotsTaken: 0, snapshotsReceived: 0, snapshotsRefused: 0, restores: 0 },
+    ...{ snapshotSentBytes: 0, snapshotStoredBytes: 0 },
     turns: 0,
   };
 }

@@ -68,7 +68,6 @@ export interface HealthInputs {
   readonly applied: number;
   readonly writingMs: number;
   readonly applyingMs: number;
-  readonly diverged: boolean;
   readonly isClosed: boolean;
   readonly fault: CoxswainError | undefined;
 }
@@ -86,10 +85,10 @@ export function healthOf(state: RaftState, inputs: HealthInputs): Health {
 
 function reasonsOf(
   state: RaftState,
-  { applied, applyingMs, diverged, writingMs }: HealthInputs,
+  { applied, applyingMs, writingMs }: HealthInputs,
   { canCommit, hasLeader }: ClusterHealth,
 ): HealthReason[] {
-  const { commit, leader, log, options, recognition, role } = state;
+  const { commit, leader, log, options, recognition, role, snapshots } = state;
   const lagBytes = bytesOf(log, Math.max(applied, log.base.index) + 1, commit + 1);
   const reasons: HealthReason[] = [];
   if (!recognition.admitted) reasons.push('not-admitted');
@@ -99,7 +98,7 @@ function reasonsOf(
   if (writingMs > options.electionMinMs) reasons.push('store-slow');
   if (applyingMs > options.electionMinMs) reasons.push('machine-slow');
   if (lagBytes > options.maxApplyLagBytes / 2) reasons.push('machine-behind');
-  if (diverged) reasons.push('machine-differs');
+  if (snapshots.repairFrom > 0) reasons.push('machine-differs');
   return reasons;
 }
 

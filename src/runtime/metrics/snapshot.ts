@@ -57,6 +57,9 @@ export interface MetricsGauges {
   readonly durableIndex: number;
   readonly commitIndex: number;
   readonly appliedIndex: number;
+  /** Of the latest snapshot: its last entry, and its length; 0 when there is none. */
+  readonly snapshotIndex: number;
+  readonly snapshotBytes: number;
   /** In the log and not committed; committed and not applied; with what they take on the wire. */
   readonly uncommittedBytes: number;
   readonly unappliedBytes: number;
@@ -86,6 +89,9 @@ export interface PeerMetrics {
   /** Appends on their way, and their entries' bytes. */
   readonly inFlightAppends: number;
   readonly inFlightBytes: number;
+  /** Of a snapshot that it is being sent: its length, and what is stored there; else 0. */
+  readonly snapshotBytes: number;
+  readonly snapshotStoredBytes: number;
   /** How long nothing was heard from it. */
   readonly silentMs: number;
   /** How far its wall clock is ahead of this member's; 0 when that is not known. */
@@ -170,7 +176,8 @@ function gaugesOf(
   state: RaftState,
   { applied, machineVersion, sessions, waiting, waitingReads }: SnapshotInputs,
 ): Omit<MetricsGauges, 'uptimeMs' | 'writingMs' | 'applyingMs'> {
-  const { commit, config, log, term } = state;
+  const { commit, config, log, snapshots, term } = state;
+  const { latest } = snapshots;
   const unapplied = Math.max(applied, log.base.index) + 1;
   return {
     term,
@@ -179,6 +186,8 @@ function gaugesOf(
     durableIndex: log.durable,
     commitIndex: commit,
     appliedIndex: applied,
+    snapshotIndex: latest?.index ?? 0,
+    snapshotBytes: latest?.bytes ?? 0,
     uncommittedBytes: bytesOf(log, commit + 1, log.last + 1),
     unappliedBytes: bytesOf(log, unapplied, commit + 1),
     ...{ waitingProposals: waiting, waitingReads, openSessions: sessions },
@@ -193,7 +202,7 @@ function peersOf(state: RaftState, meter: Meter, nowMs: number): PeerMetrics[] {
   const { leading, log } = state;
   const peers: PeerMetrics[] = [];
   for (const [id, progress] of leading?.progress ?? []) {
-    const { contactMs, inflight, match, mode, sent, wallOffsetMs } = progress;
+    const { contactMs, inflight, match, mode, sending, sent, wallOffsetMs } = progress;
     const from = Math.max(match, log.base.index) + 1;
     const histogram = meter.core.peer(id)?.replicationMs ?? latencyHistogram();
     peers.push({
@@ -202,6 +211,8 @@ function peersOf(state: RaftState, meter: Meter, nowMs: number): PeerMetrics[] {
       lagBytes: bytesOf(log, from, log.last + 1),
       inFlightAppends: inflight.length,
       inFlightBytes: inflight.length === 0 ? 0 : bytesOf(log, from, sent + 1),
+      snapshotBytes: sending?.head.bytes ?? 0,
+      snapshotStoredBytes: sending?.stored ?? 0,
       silentMs: Math.max(0, nowMs - contactMs),
       clockOffsetMs: wallOffsetMs,
       replicationMs: histogram.snapshot(),

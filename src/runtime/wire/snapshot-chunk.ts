@@ -1,7 +1,9 @@
 // A piece of a snapshot as bytes: which snapshot, described in full, and where in it. So any piece
 // may be the first that a member sees.
+import type { StoredSnapshot } from '../../contracts/index.ts';
+import { CoxswainError } from '../../errors.ts';
 import { type ByteReader, type ByteWriter, frameError } from '../../lib/bytes.ts';
-import type { SnapshotChunk } from '../../raft/index.ts';
+import type { SnapshotChunk, SnapshotHead } from '../../raft/index.ts';
 import { headOf } from './snapshot-header.ts';
 import { readText, textBytes, writeText } from './text.ts';
 
@@ -40,7 +42,7 @@ export function readChunk(reader: ByteReader): ReceivedChunk {
   const headerLength = reader.u32();
   if (headerLength > MAX_HEADER_BYTES) throw frameError(`a header of ${headerLength} bytes`);
   const header = reader.bytes(headerLength);
-  const head = headOf({ id, index, term: lastTerm, header, bytes: length });
+  const head = readHead({ id, index, term: lastTerm, header, bytes: length });
   if (lastTerm > term || index === 0 || head.config.index > index) {
     throw frameError(`a snapshot of entry ${index}, term ${lastTerm}, in term ${term}`);
   }
@@ -49,4 +51,16 @@ export function readChunk(reader: ByteReader): ReceivedChunk {
   if (size !== until - from) throw frameError(`${size} bytes for [${from}, ${until})`);
   const bytes = reader.bytes(size);
   return { type: 'snapshot-chunk', term, stream, head, from, until, header, bytes };
+}
+
+/** A header of a newer format is here as bad as a damaged one: it is no store's, but a peer's. */
+function readHead(snapshot: StoredSnapshot): SnapshotHead {
+  try {
+    return headOf(snapshot);
+  } catch (cause) {
+    if (cause instanceof CoxswainError && cause.code === 'ERR_STORE_FORMAT') {
+      throw frameError(cause.message);
+    }
+    throw cause;
+  }
 }

@@ -2,7 +2,8 @@
 // was committed. With it, the rules of the Raft paper's figure 3 that no single state can show.
 import { assert } from '../../lib/assert.ts';
 import type { Configuration, MemberId } from '../../raft/index.ts';
-import { isSame, type SimEntry } from '../simulator/sim-disk.ts';
+import { isSame } from '../simulator/sim-disk.ts';
+import type { SimEntry } from '../simulator/sim-entry.ts';
 import { entryText, inForce, type Local } from './local.ts';
 import { idOf, placeOf } from './scope.ts';
 import type { Counted } from './transition.ts';

@@ -11,7 +11,8 @@ import {
   type RaftState,
   type Write,
 } from '../../raft/index.ts';
-import { configurationsOf, type SimEntry } from '../simulator/sim-disk.ts';
+import { configurationsOf } from '../simulator/sim-disk.ts';
+import type { SimEntry } from '../simulator/sim-entry.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
 import { EXPLORER_OPTIONS, idOf, type Scope } from './scope.ts';
 

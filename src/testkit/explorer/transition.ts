@@ -20,7 +20,8 @@ import {
   summarize,
   versionOf,
 } from '../../raft/index.ts';
-import { isSame, type SimEntry } from '../simulator/sim-disk.ts';
+import { isSame } from '../simulator/sim-disk.ts';
+import type { SimEntry } from '../simulator/sim-entry.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
 import {
   type Draft,

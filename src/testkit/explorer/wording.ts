@@ -1,7 +1,7 @@
 // An action as a line of a counterexample.
 import { unreachable } from '../../lib/assert.ts';
 import type { MembersChange, Message } from '../../raft/index.ts';
-import type { SimEntry } from '../simulator/sim-disk.ts';
+import type { SimEntry } from '../simulator/sim-entry.ts';
 import type { Envelope } from '../simulator/sim-member.ts';
 import type { Batch } from './local.ts';
 import { placeOf } from './scope.ts';

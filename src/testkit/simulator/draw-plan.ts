@@ -1,6 +1,7 @@
 // Swarm testing: each family of faults is absent in a good part of the runs (Groce et al., ISSTA
 // 2012), limits are small and times extreme, so that what is rare in production is common here.
-import { NO_SNAPSHOTS } from '../../raft/index.ts';
+
+import { drawSnapshots } from './draw-snapshots.ts';
 import {
   type AimedPlan,
   type ChangesPlan,
@@ -24,8 +25,9 @@ export function drawPlan(seed: number): Plan {
   const members = draw.pick([1, 2, 3, 3, 3, 4, 5, 5, 7]);
   const changes = drawChanges(seed, members, electionMinMs);
   const apart = drawClocks(seed, members, electionMinMs);
+  const taken = drawSnapshots(seed, heartbeatMs, electionMinMs);
   return {
-    ...{ seed, members, changes },
+    ...{ seed, members, changes, snapshots: taken.plan },
     durationMs: draw.pick([10, 20, 40, 80]) * electionMinMs,
     options: {
       ...{ heartbeatMs, electionMinMs },
@@ -36,7 +38,7 @@ export function drawPlan(seed: number): Plan {
       maxUncommittedBytes: draw.pick([1, 200, 2000, 1 << 26, 1 << 26]),
       maxApplyLagBytes: draw.pick([1, 2000, 1 << 26, 1 << 26]),
       ...apart.options,
-      snapshot: NO_SNAPSHOTS,
+      snapshot: taken.options,
     },
     network: {
       delayMinMs: draw.pick([0, 0.1, 1]),

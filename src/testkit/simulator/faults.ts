@@ -27,13 +27,15 @@ export type Fault =
 export type OperatorFault =
   | { type: 'change'; member: number; change: MembersChange }
   | { type: 'transfer'; member: number; to: MemberId }
-  | { type: 'wipe'; member: number; asFirst: boolean; downUs: number };
+  | { type: 'wipe'; member: number; asFirst: boolean; downUs: number }
+  | { type: 'take'; member: number }
+  | { type: 'repair'; member: number };
 
 /** One direction: from, to. */
 export type Link = readonly [from: number, to: number];
 
 /** What the operator draws, who knows the members. */
-export type OperatorFamily = 'change' | 'transfer' | 'wipe';
+export type OperatorFamily = OperatorFault['type'];
 
 export type DrawnFamily =
   | OperatorFamily
@@ -49,11 +51,12 @@ export type DrawnFamily =
 
 export const drawnFamilies: readonly DrawnFamily[] = [
   ...(['crash', 'power-cut', 'stall', 'partition', 'one-way', 'flap', 'clog'] as const),
-  ...(['suspend', 'jump', 'change', 'transfer', 'wipe'] as const),
+  ...(['suspend', 'jump', 'change', 'transfer', 'wipe', 'take', 'repair'] as const),
 ];
 
 /** How often a family strikes, per simulated second. */
-export function rateOf({ changes, clock, network, process }: Plan, family: DrawnFamily): number {
+export function rateOf(plan: Plan, family: DrawnFamily): number {
+  const { changes, clock, network, process, snapshots } = plan;
   switch (family) {
     case 'crash':
       return process.crashRate;
@@ -79,6 +82,10 @@ export function rateOf({ changes, clock, network, process }: Plan, family: Drawn
       return changes.transferRate;
     case 'wipe':
       return changes.wipeRate;
+    case 'take':
+      return snapshots.takeRate;
+    case 'repair':
+      return snapshots.repairRate;
     default:
       return family satisfies never;
   }

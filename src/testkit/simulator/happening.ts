@@ -2,6 +2,7 @@
 import type { DrawnFamily, Fault, Link } from './faults.ts';
 import type { Read } from './read-oracle.ts';
 import type { Letter, SimMember } from './sim-member.ts';
+import type { SnapshotWork } from './sim-snapshot.ts';
 
 export type Flap = Extract<Fault, { type: 'flap' }>;
 
@@ -14,6 +15,13 @@ export type Own =
       readonly member: SimMember;
       readonly life: number;
       readonly upTo: number;
+      readonly run: number;
+    }
+  | {
+      readonly type: 'snapshot';
+      readonly member: SimMember;
+      readonly life: number;
+      readonly work: SnapshotWork;
     }
   | {
       readonly type: 'queried';

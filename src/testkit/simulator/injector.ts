@@ -170,6 +170,19 @@ export class Injector {
     return true;
   }
 
+  /** Whether it fails to make a snapshot durable, which ends its life. */
+  failsSave(member: SimMember): boolean {
+    const crash = this.#aim('save', this.#field.plan.snapshots.failure, member);
+    return crash !== undefined && this.#crash(member, crash, crash.draw.chance(0.5));
+  }
+
+  /** Another's snapshot is durable there, and its log is not reset yet. */
+  beforeReset(member: SimMember): void {
+    const crash = this.#aim('reset', this.#field.plan.snapshots.crashBeforeReset, member);
+    if (crash === undefined || !this.#crash(member, crash, false)) return;
+    this.#field.mark('crash between a snapshot and the reset of the log');
+  }
+
   /**
    * What decides the rest of a fault that strikes a member here and now, or undefined if none does.
    * It depends on nothing that happened before, so that leaving something out changes little else.
@@ -268,6 +281,8 @@ export class Injector {
       case 'change':
       case 'transfer':
       case 'wipe':
+      case 'take':
+      case 'repair':
         this.#operator.run(fault);
         break;
       default:
@@ -277,6 +292,8 @@ export class Injector {
   }
 }
 
+const OPERATORS: readonly OperatorFamily[] = ['change', 'transfer', 'wipe', 'take', 'repair'];
+
 function isOperators(family: DrawnFamily): family is OperatorFamily {
-  return family === 'change' || family === 'transfer' || family === 'wipe';
+  return OPERATORS.some((own) => own === family);
 }

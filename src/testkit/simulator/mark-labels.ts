@@ -62,6 +62,23 @@ export const expectedMarks = [
   'a suspended leader drops its lease',
   'a member with a wrong clock is refused votes',
   'a leader steps down because of its clock',
+
+  'a member that was away comes back by a snapshot',
+  'a learner joins by a snapshot',
+  'a chunk is sent again',
+  'a transfer goes on under another leader',
+  'a transfer goes on after a restart',
+  'a damaged snapshot is refused',
+  'another snapshot replaces a damaged one',
+  'an install drops entries that conflict',
+  'an install brings another configuration',
+  'a snapshot that is held already is acknowledged',
+  'a snapshot is taken after a newer one was received',
+  'log is held for a member that catches up',
+  'snapshots are sent to two members at once',
+  'the rate delays a chunk',
+  'crash between a snapshot and the reset of the log',
+  'a machine that went wrong is repaired',
 ] as const;
 
 /** Says only why a run ended without a calm: not every search meets it. */

@@ -39,6 +39,9 @@ export function minimizePlan<C, R>(
   for (const less of [{ wipeRate: 0 }, { transferRate: 0 }, { unformed: 0 }, { several: 0 }]) {
     search.tryChanges(less);
   }
+  for (const less of [{ repairRate: 0 }, { takeRate: 0 }, { damage: 0 }, { rot: 0 }, { lag: 0 }]) {
+    search.tryPlan((plan) => ({ ...plan, snapshots: { ...plan.snapshots, ...less } }));
+  }
   for (let clients = 1; clients < start.plan.workload.clients; clients++) {
     if (search.tryWorkload({ clients })) break;
   }

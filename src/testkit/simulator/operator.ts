@@ -29,6 +29,8 @@ export interface Site {
   tell(member: SimMember, event: RaftEvent): void;
   /** The member is down from now on, on a new store. */
   wipe(member: SimMember, origin: Origin): void;
+  /** Its machine is found to be another than those of others. */
+  spoil(member: SimMember): void;
   restartIn(member: SimMember, inUs: number): void;
   mark(label: Mark): void;
 }
@@ -64,6 +66,9 @@ export class Operator {
         return this.#drawTransfer(draw);
       case 'wipe':
         return this.#drawWipe(draw);
+      case 'take':
+      case 'repair':
+        return { type: family, member: draw.pick(this.#site.members).at };
       default:
         return family satisfies never;
     }
@@ -78,6 +83,10 @@ export class Operator {
         return this.#transfer(member, fault.to);
       case 'wipe':
         return this.#wipe(member, fault.asFirst, fault.downUs);
+      case 'take':
+        return this.#take(member);
+      case 'repair':
+        return this.#repair(member);
       default:
         fault satisfies never;
     }
@@ -116,6 +125,19 @@ export class Operator {
     this.#site.wipe(member, asFirst ? firstOrigin(first, false) : JOINER);
     this.#site.mark('a store is emptied');
     this.#site.restartIn(member, downUs);
+  }
+
+  #take(member: SimMember): void {
+    const { applied: index } = member.state;
+    if (!isAble(member, this.#site.nowUs) || index === 0) return;
+    this.#site.tell(member, { type: 'take-snapshot', index });
+  }
+
+  /** Only while those that are well can elect one of them. */
+  #repair(member: SimMember): void {
+    const { nowUs, standing } = this.#site;
+    if (!isAble(member, nowUs) || member.isBad || member.state.applied === 0) return;
+    if (standing.canProgress((other) => other === member)) this.#site.spoil(member);
   }
 
   #drawChange(draw: Random): OperatorFault | undefined {

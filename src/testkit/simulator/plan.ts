@@ -1,5 +1,5 @@
 // Everything about one run that is decided before it starts, and how to take parts of it away.
-import type { RaftOptions } from '../../raft/index.ts';
+import { NO_SNAPSHOTS, type RaftOptions } from '../../raft/index.ts';
 
 /** Rates are per simulated second for the whole cluster, chances per event, times in ms. */
 export interface Plan {
@@ -13,6 +13,7 @@ export interface Plan {
   readonly process: ProcessPlan;
   readonly aimed: AimedPlan;
   readonly changes: ChangesPlan;
+  readonly snapshots: SnapshotsPlan;
   readonly workload: WorkloadPlan;
 }
 
@@ -120,6 +121,37 @@ export const NO_CHANGES: ChangesPlan = {
   ...{ transferRate: 0, astray: 0, wipeRate: 0, asFirst: 0 },
 };
 
+/** What happens to snapshots, where `options.snapshot` has any taken. */
+export interface SnapshotsPlan {
+  /** How long the longest is. */
+  readonly maxChunks: number;
+  /** How long it takes to store one, or to restore a machine from one; and to store a chunk. */
+  readonly saveMeanMs: number;
+  readonly chunkMeanMs: number;
+  /** 1: what is here of one in part is still here after a crash. Else 0. */
+  readonly resume: number;
+  /** A chunk is damaged on its way. */
+  readonly damage: number;
+  /** One is damaged where it was taken: whoever receives it finds that out. */
+  readonly rot: number;
+  /** Storing one fails: the member stops. */
+  readonly failure: number;
+  /** Crash a member when another's snapshot is durable there and its own log is not reset. */
+  readonly crashBeforeReset: number;
+  /** Entries that a machine which stores its state itself has not stored: at most so many. */
+  readonly lag: number;
+  /** The operator asks for one. */
+  readonly takeRate: number;
+  /** A machine is found to be another than those of others. */
+  readonly repairRate: number;
+}
+
+/** Nothing happens to them. */
+export const QUIET_SNAPSHOTS: SnapshotsPlan = {
+  ...{ maxChunks: 1, saveMeanMs: 0, chunkMeanMs: 0, resume: 1, damage: 0, rot: 0, failure: 0 },
+  ...{ crashBeforeReset: 0, lag: 0, takeRate: 0, repairRate: 0 },
+};
+
 /** More are never simulated, spare ones included. */
 export const MAX_MEMBERS = 7;
 
@@ -145,7 +177,8 @@ export interface WorkloadPlan {
  * `disk`: slow and failing writes. `clock`: rates, stalls, suspensions, times of day that are wrong
  * or set, members whose own times differ. `process`: crashes, power cuts, members that never come
  * back. `aimed`: crashes, cuts and stalls at the worst moment.
- * `members`: changes of membership, handovers of leadership, emptied stores.
+ * `members`: changes of membership, handovers of leadership, emptied stores. `snapshots`: they are
+ * taken far too often, come out damaged, cannot be stored, and mend machines that went wrong.
  */
 export type FaultFamily =
   | 'network'
@@ -154,10 +187,12 @@ export type FaultFamily =
   | 'clock'
   | 'process'
   | 'aimed'
-  | 'members';
+  | 'members'
+  | 'snapshots';
 
 export const faultFamilies: readonly FaultFamily[] = [
-  ...(['network', 'partition', 'disk', 'clock', 'process', 'aimed', 'members'] as const),
+  ...(['network', 'partition', 'disk', 'clock', 'process', 'aimed'] as const),
+  ...(['members', 'snapshots'] as const),
 ];
 
 /** By number: those that the run begins with, then the spare ones. */
@@ -199,7 +234,15 @@ export function withoutFamily(plan: Plan, family: FaultFamily): Plan {
       return { ...plan, aimed: none(aimed, []) };
     case 'members':
       return { ...plan, changes: NO_CHANGES };
+    case 'snapshots':
+      return withoutSnapshots(plan);
     default:
       return family satisfies never;
   }
+}
+
+/** The same run in which nobody takes a snapshot. */
+function withoutSnapshots(plan: Plan): Plan {
+  const options = { ...plan.options, snapshot: NO_SNAPSHOTS };
+  return { ...plan, options, snapshots: QUIET_SNAPSHOTS };
 }

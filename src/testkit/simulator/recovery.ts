@@ -5,6 +5,7 @@ import { isJoint, isMember, membersOf, versionOf } from '../../raft/index.ts';
 import { DISAGREEING, HOPELESS } from './mark-labels.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
+import { checkSnapshotsAtRest } from './recovery-snapshots.ts';
 import type { SimMember } from './sim-member.ts';
 import type { Simulation } from './simulation.ts';
 import { doClocksAgree, isAdmitted, type Standing } from './standing.ts';
@@ -62,13 +63,17 @@ export function checkRecovery<C, R, M>(simulation: Simulation<C, R, M>): void {
     const known = leader();
     return known !== undefined && areEqual(coreOf(known, alive, standing));
   });
-  const known = leader();
-  const core = known === undefined ? [] : coreOf(known, alive, standing);
-  const reads = core.map((member) => simulation.reads.ask(member, undefined));
+  const core = () => {
+    const known = leader();
+    return known === undefined ? [] : coreOf(known, alive, standing);
+  };
+  checkSnapshotsAtRest(simulation, within, core);
+  const mended = core();
+  const reads = mended.map((member) => simulation.reads.ask(member, undefined));
   within(READ_TIMEOUTS, 'a read is answered at every member', () =>
     reads.every(({ isAnswered }) => isAnswered),
   );
-  simulation.checkMachines(core);
+  simulation.checkMachines(mended);
   if (isSteady(plan) && draw.chance(0.2)) checkPeace(simulation, alive, timeoutUs);
 }
 
@@ -177,8 +182,10 @@ function patienceUs({ clock, disk, network, options }: Plan): number {
 /** Goes up with every entry that is durable, committed or applied anywhere, and every admission. */
 function progressOf(alive: readonly SimMember[]): number {
   return alive.reduce((sum, { state }) => {
-    const { applied, commit, log, recognition } = state;
-    return sum + log.durable + commit + applied + (recognition.admitted ? 1 : 0);
+    const { applied, commit, log, recognition, snapshots } = state;
+    const { incoming } = snapshots;
+    const received = (incoming?.stored ?? 0) + (incoming?.isWhole === true ? 1 : 0);
+    return sum + log.durable + commit + applied + received + (recognition.admitted ? 1 : 0);
   }, 0);
 }
 

@@ -12,8 +12,10 @@ import {
 } from '../../raft/index.ts';
 import { Contacts } from './contacts.ts';
 import { doOverlap, isQuorum } from './quorums.ts';
-import { checkMatching, isSame, type SimDisk, type SimEntry } from './sim-disk.ts';
+import { checkMatching, isSame, type SimDisk } from './sim-disk.ts';
+import type { SimEntry } from './sim-entry.ts';
 import { incarnationAt, type Letter, type SimMember } from './sim-member.ts';
+import type { SimSnapshot } from './sim-snapshot.ts';
 import type { Standing } from './standing.ts';
 import { Tenures } from './tenures.ts';
 
@@ -57,7 +59,7 @@ export class Referee {
   afterStep(member: SimMember, event: RaftEvent, nowUs = 0): void {
     const { at, disk, log, state, versions } = member;
     const { durable } = state.log;
-    const isDurable = durable === 0 || isSame(disk.entries[durable - 1], log[durable - 1]);
+    const isDurable = durable === 0 || isSame(disk.entryAt(durable), log[durable - 1]);
     assert(isDurable, `entry ${durable}, which ${member.id} takes for durable, is`);
     const latest = versions.at(-1);
     const isLatest = latest === undefined || state.config === latest.config;
@@ -84,8 +86,18 @@ export class Referee {
 
   /** A machine is never ahead of its own member's disk. */
   applies({ disk, id }: SimMember, index: number, entry: SimEntry): void {
-    const isDurable = isSame(disk.entries[index - 1], entry);
+    const isDurable = isSame(disk.entryAt(index), entry);
     assert(isDurable, `entry ${index} is durable on ${id} before it is applied there`);
+  }
+
+  /** What a snapshot stands for is committed. */
+  isCommitted({ head, prefix }: SimSnapshot): void {
+    const { id, index, term } = head;
+    const last = prefix[index - 1];
+    const isWhole = prefix.length === index && last?.term === term;
+    assert(isWhole, `snapshot ${id} holds all entries up to ${index}`);
+    const isSafe = isSame(last, this.committed[index - 1]);
+    assert(isSafe, `snapshot ${id} holds what is committed, up to ${index}`);
   }
 
   /** A message leaves: what it shows of term, vote and log is durable at its sender. */
@@ -200,8 +212,8 @@ export class Referee {
     const disk = this.#stores.get(incarnationAt(member, from) ?? 0);
     // Of one that was removed it does not matter any more who it is.
     if (match === 0 || disk === undefined || !isMember(state.config, from)) return;
-    const { entries, hardState } = disk;
-    const isKnown = hardState.term > state.term || isSame(entries[match - 1], log[match - 1]);
+    const { hardState } = disk;
+    const isKnown = hardState.term > state.term || isSame(disk.entryAt(match), log[match - 1]);
     assert(isKnown, `what ${from} is known to hold, up to ${match}, is durable there`);
   }
 
@@ -219,7 +231,7 @@ export class Referee {
     const isSafe =
       place === 0 ||
       this.#isQuorum(member, config, (incarnation) => {
-        return isSame(this.#stores.get(incarnation)?.entries[place], entry);
+        return isSame(this.#stores.get(incarnation)?.entryAt(place + 1), entry);
       });
     assert(isSafe, `committed entry ${place + 1} is at a majority`);
     const before = this.committed[place - 1];
@@ -247,7 +259,7 @@ export class Referee {
    */
   #checkAck({ disk, log, state }: SimMember, { match, term }: AppendAck | HeartbeatAck): void {
     if (match === 0 || term !== state.term) return;
-    const stored = disk.entries[match - 1];
+    const stored = disk.entryAt(match);
     assert(isSame(stored, log[match - 1]), `acknowledged entry ${match} is durable`);
   }
 }

@@ -36,6 +36,8 @@ export class Replicas<C, R, M> {
   readonly #names: readonly string[];
   readonly #sandboxes: readonly Sandbox[];
   readonly #machines: (M & AnyMachine<C, R>)[];
+  /** Those whose machines are not what they should be: nobody compares what they say. */
+  readonly #distrusted = new Set<number>();
   /** By index: what the first member answered, and its digest after that. */
   readonly #answers = new Map<number, Told>();
   readonly #digests = new Map<number, Told>();
@@ -59,6 +61,12 @@ export class Replicas<C, R, M> {
   /** Everything in memory is gone. */
   restart(at: number, wallMs: number): void {
     this.#machines[at] = this.#create(at, wallMs);
+    this.#distrusted.delete(at);
+  }
+
+  distrust(at: number, isBad: boolean): void {
+    if (isBad) this.#distrusted.add(at);
+    else this.#distrusted.delete(at);
   }
 
   /** A copy of the answer. Throws MachineViolation. */
@@ -125,6 +133,7 @@ export class Replicas<C, R, M> {
   }
 
   #compare(known: Map<number, Told>, at: number, index: number, what: string, value: unknown) {
+    if (this.#distrusted.has(at)) return;
     const first = known.get(index);
     if (first === undefined) known.set(index, { at, value });
     else if (!isDeepStrictEqual(first.value, value)) {

@@ -2,23 +2,16 @@
 // confirmed, unless told to, and may keep or lose, as a whole, what it was writing at a crash.
 import { assert } from '../../lib/assert.ts';
 import {
-  type Configuration,
   type ConfigurationAt,
   createConfiguration,
   type HardState,
   type KnownMembers,
+  type LogPosition,
   type MemberId,
   type Write,
 } from '../../raft/index.ts';
-
-export interface SimEntry {
-  readonly term: number;
-  readonly timeMs: number;
-  readonly size: number;
-  /** Number of the client's attempt; 0 for what the core made itself. */
-  readonly serial: number;
-  readonly config?: Configuration | undefined;
-}
+import type { SimEntry } from './sim-entry.ts';
+import type { KeptSnapshot, Reception, SimSnapshot } from './sim-snapshot.ts';
 
 /** What a new store holds. */
 export interface Origin {
@@ -47,13 +40,27 @@ export function firstOrigin(voters: readonly MemberId[], isFormed: boolean): Ori
 interface Batch {
   readonly write: Write;
   readonly entries: readonly SimEntry[];
+  /** What takes the place of the log when it is reset. */
+  readonly prefix: readonly SimEntry[];
 }
+
+const NO_ENTRIES: readonly SimEntry[] = [];
 
 export class SimDisk {
   hardState: HardState;
   known: KnownMembers;
-  /** Entry i is at place i - 1. */
-  readonly entries: SimEntry[];
+  /** Entry i is at place i - 1. Those up to `base` are there for comparison only. */
+  entries: SimEntry[];
+  /** The log begins after it. */
+  base: LogPosition = { index: 0, term: 0 };
+  /** By name, in the order in which they were stored. */
+  readonly snapshots: Map<string, KeptSnapshot> = new Map<string, KeptSnapshot>();
+  /** One that is here in part. */
+  reception: Reception | undefined;
+  /** The machine is known to be bad: it takes a snapshot of that index or later; else 0. */
+  repairFrom = 0;
+  /** Up to where the machine was last said to have stored everything itself. */
+  machineDurable: number = Number.POSITIVE_INFINITY;
   #inFlight: readonly Batch[] = [];
   #waiting: Batch[] = [];
 
@@ -64,8 +71,52 @@ export class SimDisk {
     this.entries = [...entries];
   }
 
-  ask(write: Write, entries: readonly SimEntry[]): void {
-    this.#waiting.push({ write, entries });
+  ask(write: Write, entries: readonly SimEntry[], prefix: readonly SimEntry[] = NO_ENTRIES): void {
+    this.#waiting.push({ write, entries, prefix });
+  }
+
+  /** The newest of its snapshots; of two that are equally new, the one that was stored last. */
+  get latest(): KeptSnapshot | undefined {
+    let latest: KeptSnapshot | undefined;
+    for (const kept of this.snapshots.values()) {
+      const { index } = kept.snapshot.head;
+      if (index >= (latest?.snapshot.head.index ?? 0)) latest = kept;
+    }
+    return latest;
+  }
+
+  /** What a restart would find there: in the latest snapshot, or in the log where that follows. */
+  entryAt(index: number): SimEntry | undefined {
+    if (this.snapshots.size === 0) return this.entries[index - 1];
+    const latest = this.latest?.snapshot;
+    if (latest !== undefined && index <= latest.head.index) return latest.prefix[index - 1];
+    return latest === undefined || this.#follows(latest) ? this.entries[index - 1] : undefined;
+  }
+
+  /**
+   * Before a start: nothing is left but the latest snapshot and the log after its base. One that
+   * was received and does not go together with the log takes the place of it all.
+   */
+  recover(): void {
+    this.machineDurable = Number.POSITIVE_INFINITY;
+    const latest = this.latest?.snapshot;
+    assert(
+      this.base.index <= (latest?.head.index ?? 0),
+      'a log begins where a snapshot reaches to',
+    );
+    if (latest === undefined) return;
+    const { index, term } = latest.head;
+    const { hardState } = this;
+    const isNewer = term > hardState.term;
+    const vote = isNewer ? { term, votedFor: undefined } : hardState;
+    this.hardState = { ...vote, commit: Math.max(hardState.commit, index) };
+    if (this.#follows(latest)) {
+      const { base } = this;
+      this.entries = [...latest.prefix.slice(0, base.index), ...this.entries.slice(base.index)];
+    } else {
+      this.entries = [...latest.prefix];
+      this.base = { index, term };
+    }
   }
 
   /** Starts everything that waits, as one write; false when there is nothing, or one runs. */
@@ -95,18 +146,35 @@ export class SimDisk {
    */
   crash(keepInFlight: boolean, forget: boolean): void {
     if (keepInFlight) this.complete();
-    if (forget && this.entries.length > 1) this.entries.pop();
+    if (forget && this.entries.length > Math.max(1, this.base.index)) this.entries.pop();
     this.#inFlight = [];
     this.#waiting = [];
   }
 
-  #put({ write, entries }: Batch): void {
+  #put({ entries, prefix, write }: Batch): void {
     this.hardState = write.hardState;
     this.known = write.known ?? this.known;
+    const latest = this.latest?.snapshot.head.index ?? 0;
+    if (write.reset !== undefined) {
+      assert(write.reset.index <= latest, 'a log is reset after the snapshot is durable');
+      this.entries = [...prefix];
+      this.base = write.reset;
+    }
     if (write.truncateFrom > 0 && write.truncateFrom <= this.entries.length) {
       this.entries.length = write.truncateFrom - 1;
     }
     for (const entry of entries) this.entries.push(entry);
+    if (write.compactTo === 0) return;
+    const { compactTo: index } = write;
+    const term = this.entries[index - 1]?.term;
+    assert(term !== undefined, `entry ${index}, up to which a log is compacted, is in it`);
+    assert(index <= latest, 'a log is compacted only as far as a durable snapshot reaches');
+    this.base = { index, term };
+  }
+
+  /** Does the log go together with the snapshot? */
+  #follows({ head }: SimSnapshot): boolean {
+    return this.base.index <= head.index && this.entries[head.index - 1]?.term === head.term;
   }
 }
 

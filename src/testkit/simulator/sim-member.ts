@@ -1,4 +1,5 @@
 // One simulated member: the real core, its log with operation numbers instead of bytes, its disk.
+import { assert } from '../../lib/assert.ts';
 import {
   type Append,
   type ConfigurationAt,
@@ -13,13 +14,17 @@ import {
   step,
   type Write,
 } from '../../raft/index.ts';
-import { configurationsOf, type Origin, SimDisk, type SimEntry, storeOf } from './sim-disk.ts';
+import { configurationsOf, type Origin, SimDisk, storeOf } from './sim-disk.ts';
+import type { SimEntry } from './sim-entry.ts';
+import type { Piece } from './sim-snapshot.ts';
 
 export interface Envelope {
   readonly from: number;
   readonly to: number;
   readonly message: Message;
   readonly entries: readonly SimEntry[];
+  /** Of a chunk of a snapshot. */
+  readonly piece?: Piece | undefined;
 }
 
 /** With the store that its sender runs on. */
@@ -68,6 +73,12 @@ export class SimMember {
   stalledUntilUs = 0;
   /** Its machine is busy with entries that it was given. */
   isApplying = false;
+  /** Goes up when what the machine is busy with does not count any more. */
+  run = 0;
+  /** Up to where its machine has come. */
+  machine = 0;
+  /** Its machine is not what those of others are. */
+  isBad = false;
   /** When the timer is planned to go off; Infinity when there is none. */
   timerUs: number = Number.POSITIVE_INFINITY;
   readonly #ids: readonly MemberId[];
@@ -184,7 +195,11 @@ export class SimMember {
   }
 
   step(event: RaftEvent, nowUs: number): readonly Effect[] {
-    return step(this.state, event, this.localMs(nowUs));
+    const effects = step(this.state, event, this.localMs(nowUs));
+    // Whatever the effects say of the log, they say of what is in it from now on.
+    const reset = effects.findLast((effect) => effect.type === 'write')?.reset;
+    if (reset !== undefined) this.#reset(reset.index, reset.term);
+    return effects;
   }
 
   /** What a member draws depends on its place and on how often it crashed. */
@@ -196,6 +211,7 @@ export class SimMember {
     this.up = false;
     this.life++;
     this.isApplying = false;
+    this.machine = 0;
     this.disk.crash(keepInFlight, forget);
     this.#held = [];
     this.stalledUntilUs = 0;
@@ -213,11 +229,13 @@ export class SimMember {
     this.#patienceMs = 0;
     this.storeUs = nowUs;
     this.isRefused = false;
+    this.isBad = false;
     this.#isNew = true;
   }
 
   restart(nowUs: number): void {
     this.up = true;
+    this.disk.recover();
     this.log = [...this.disk.entries];
     this.state = this.#load(nowUs);
   }
@@ -248,7 +266,31 @@ export class SimMember {
   }
 
   ask(write: Write): void {
-    this.disk.ask(write, this.log.slice(write.from - 1, write.until - 1));
+    const { compactTo, reset } = write;
+    const isStored = compactTo <= this.disk.machineDurable;
+    assert(isStored, `the log of ${this.id} holds what its machine has not stored itself`);
+    this.#isThere(write.from, write.until);
+    const prefix = reset === undefined ? NO_ENTRIES : this.log.slice(0, reset.index);
+    this.disk.ask(write, this.log.slice(write.from - 1, write.until - 1), prefix);
+  }
+
+  /** What a snapshot holds takes the place of the log. */
+  #reset(index: number, term: number): void {
+    const all = [...this.disk.snapshots.values()].map(({ snapshot }) => snapshot);
+    const found = all.find(({ head }) => head.index === index && head.term === term);
+    assert(
+      found !== undefined,
+      `a snapshot of ${index} is durable before the log of ${this.id} is`,
+    );
+    this.log = [...found.prefix];
+    this.versions = configurationsOf(this.log);
+  }
+
+  /** What is not in the log any more is not read. */
+  #isThere(from: number, until: number): void {
+    if (from >= until) return;
+    const { base } = this.state.log;
+    assert(from > base.index, `entry ${from} is still in the log of ${this.id}`);
   }
 
   /** The envelope if it may leave now; kept otherwise until its write is durable. */
@@ -257,11 +299,19 @@ export class SimMember {
       message.type === 'append' && message.until > message.from
         ? this.log.slice(message.from - 1, message.until - 1)
         : NO_ENTRIES;
+    if (message.type === 'append') this.#isThere(message.from, message.until);
     const { at: from, incarnation } = this;
-    const envelope = { from, incarnation, to: this.#ids.indexOf(to), message, entries };
+    const piece = message.type === 'snapshot-chunk' ? this.#pieceOf(message.head.id) : undefined;
+    const envelope = { from, incarnation, to: this.#ids.indexOf(to), message, entries, piece };
     if (after <= this.state.writes.completed) return envelope;
     this.#held.push({ after, envelope });
     return undefined;
+  }
+
+  #pieceOf(id: string): Piece {
+    const kept = this.disk.snapshots.get(id);
+    assert(kept !== undefined, `${this.id} has the snapshot that it sends, ${id}`);
+    return { snapshot: kept.snapshot, isDamaged: kept.isRotten };
   }
 
   release(write: number): readonly Letter[] {
@@ -272,7 +322,7 @@ export class SimMember {
   }
 
   #load(nowUs: number): RaftState {
-    const { entries, hardState, known } = this.disk;
+    const { base, entries, hardState, known, latest, repairFrom } = this.disk;
     const options = this.#optionsOf(this.life);
     // The longest of what any run may have promised, of which the last one kept quiet for some.
     const isOver = this.#isNew || this.state.now >= this.state.silentUntilMs;
@@ -283,26 +333,29 @@ export class SimMember {
     this.#isNew = false;
     this.versions = configurationsOf(entries);
     const runs: { from: number; term: number }[] = [];
-    for (const [place, { term }] of entries.entries()) {
-      if (runs.at(-1)?.term !== term) runs.push({ from: place + 1, term });
+    const after = entries.slice(base.index);
+    for (const [place, { term }] of after.entries()) {
+      if (runs.at(-1)?.term !== term) runs.push({ from: base.index + place + 1, term });
     }
+    const head = latest?.snapshot.head;
+    const later = this.versions.filter(({ index }) => index > (head?.index ?? 0));
     return createState({
       id: this.id,
       incarnation: this.incarnation,
       boot: this.life + 1,
       known,
-      configs: this.versions,
+      configs: head === undefined ? later : [head.config, ...later],
       hardState,
       positions: {
-        base: { index: 0, term: 0 },
+        base,
         runs,
-        sizes: entries.map((entry) => entry.size),
+        sizes: after.map((entry) => entry.size),
         lastTimeMs: entries.at(-1)?.timeMs ?? 0,
       },
       options,
       applied: 0,
-      snapshot: undefined,
-      repairFrom: 0,
+      snapshot: head,
+      repairFrom,
       silentMs,
       seed: this.seed,
       now: this.localMs(nowUs),

@@ -1,7 +1,7 @@
 // One run: members, disks, network, machines and clients on one heap of events in simulated time.
 // Everything is decided by the plan; nothing here looks at a real clock.
 import { CoxswainError } from '../../errors.ts';
-import { assert, unreachable } from '../../lib/assert.ts';
+import { unreachable } from '../../lib/assert.ts';
 import {
   type Append,
   checkState,
@@ -28,11 +28,13 @@ import { Random } from './random.ts';
 import { type Read, ReadOracle } from './read-oracle.ts';
 import { Referee } from './referee.ts';
 import { Replicas } from './replicas.ts';
-import { show } from './show.ts';
-import type { Origin, SimEntry } from './sim-disk.ts';
+import type { Origin } from './sim-disk.ts';
+import type { SimEntry } from './sim-entry.ts';
+import { type MachineSite, SimMachines } from './sim-machines.ts';
 import type { Letter, Op, SimMember } from './sim-member.ts';
 import { SimNetwork } from './sim-network.ts';
 import { type ReadSite, SimReads } from './sim-reads.ts';
+import { SimSnapshots, type SnapshotSite } from './sim-snapshots.ts';
 import { Standing } from './standing.ts';
 import type { Subject } from './subject.ts';
 import { Watches } from './watches.ts';
@@ -42,7 +44,9 @@ const FULL_CHECK_EVERY = 4096;
 const MAX_INBOX = 1000;
 const NO_OPS: readonly Op[] = [];
 
-export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
+export class Simulation<C, R, M>
+  implements Field, CallSite, ReadSite<C, R>, MachineSite<C, R>, SnapshotSite
+{
   readonly plan: Plan;
   readonly members: readonly SimMember[];
   readonly network: SimNetwork;
@@ -53,18 +57,25 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
   readonly injector: Injector;
   readonly oracle: ReadOracle;
   readonly reads: SimReads<C, R>;
+  readonly machines: SimMachines<C, R, M>;
+  readonly snapshots: SimSnapshots;
   readonly marks: Map<Mark, number> = new Map<Mark, number>();
   nowUs: number = 0;
   events: number = 0;
   /** Changes with everything that happens: two equal runs have equal hashes. */
   hash: number = 0x811c9dc5;
   isCalm: boolean = false;
+  /** What there was when that began: installs of each member, and entries committed. */
+  calm: { readonly before: readonly number[]; readonly committed: number } = {
+    before: [],
+    committed: 0,
+  };
   readonly #heap = new EventHeap<Happening>();
   /** While a member stalls, what befalls it is kept here. */
   readonly #inboxes = new Map<SimMember, Own[]>();
   readonly #replicas: Replicas<C, R, M>;
   /** One for each member. */
-  readonly #draws: Record<'disk' | 'machine', readonly Random[]>;
+  readonly #draws: readonly Random[];
   readonly #witness: Witness | undefined;
   #calmUs = Number.POSITIVE_INFINITY;
   readonly #watches: Watches;
@@ -74,23 +85,20 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
   constructor(plan: Plan, subject: Subject<C, R, M>, only: Only, witness: Witness | undefined) {
     this.plan = plan;
     this.#witness = witness;
-    const some = (name: string, length: number) =>
-      Array.from({ length }, (_, at) => new Random(plan.seed, `${name} ${at}`));
-    const places = placesOf(plan).length;
-    this.#draws = {
-      disk: some('disk', places),
-      machine: some('machine', places),
-    };
+    const places = placesOf(plan);
+    this.#draws = places.map((at) => new Random(plan.seed, `disk ${at}`));
     const codec = subject.codec ?? msgpack<C>();
     this.members = createMembers(plan);
     const names = this.members.map(({ id }) => id);
     const wallMs = this.members.map((member) => member.wallMs(0));
     this.#replicas = new Replicas(subject, codec, names, wallMs, plan.seed);
     this.clients = new Clients(subject.workload, codec, only.calls, plan);
-    this.network = new SimNetwork(plan.network, places, plan.seed);
+    this.network = new SimNetwork(plan.network, places.length, plan.seed);
     this.standing = new Standing(this.members);
     this.referee = new Referee(this.members, this.standing);
     this.injector = new Injector(this, only.faults);
+    this.machines = new SimMachines(this, this.#replicas);
+    this.snapshots = new SimSnapshots(this);
     this.#leases = new Leases(plan, this.members);
     this.#logTime = new LogTime(plan, this.standing);
     this.oracle = new ReadOracle(plan, this.referee, this.#leases);
@@ -114,7 +122,7 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
     this.hash = Math.imul(this.hash ^ value, 0x01000193) >>> 0;
   }
 
-  #stirText(text: string): void {
+  stirText(text: string): void {
     for (let at = 0; at < text.length; at++) this.stir(text.charCodeAt(at));
   }
 
@@ -122,11 +130,17 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
     const kept = keepWrite ? member.disk.merged : 0;
     member.crash(keepWrite, forget, this.nowUs);
     this.#inboxes.delete(member);
+    this.snapshots.crashed(member);
     this.#witness?.crashed?.(member, kept, forget, this.nowUs / 1000);
   }
 
   tell(member: SimMember, event: RaftEvent): void {
     this.step(member, event, NO_OPS);
+  }
+
+  /** From now on its machine says what no other says, and it is told so. */
+  spoil(member: SimMember): void {
+    this.snapshots.spoil(member);
   }
 
   wipe(member: SimMember, origin: Origin): void {
@@ -180,6 +194,10 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
   calmDown(dead: readonly number[]): void {
     this.isCalm = true;
     this.#calmUs = this.nowUs;
+    this.calm = {
+      before: [...this.snapshots.installs],
+      committed: this.referee.committed.length,
+    };
     this.network.calmDown(this.plan.options.heartbeatMs * 100);
     for (const member of this.members) {
       if (dead.includes(member.at)) {
@@ -207,6 +225,7 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
       case 'deliver':
       case 'written':
       case 'applied':
+      case 'snapshot':
       case 'queried':
       case 'asked':
         return this.befall(what);
@@ -264,7 +283,9 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
       case 'written':
         return this.#written(what.member);
       case 'applied':
-        return this.#applied(what.member, what.upTo);
+        return this.machines.applied(what.member, what.upTo, what.run);
+      case 'snapshot':
+        return this.snapshots.complete(what.member, what.work);
       case 'queried':
         return this.reads.queried(what.read as Read<C, R>, what.answer as R, what.applied);
       case 'asked':
@@ -357,14 +378,15 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
     checkState(member.state);
     checkStep(before, member.state, effects);
     this.#watches.observe(before, event, member, effects);
-    for (const effect of effects) this.#run(member, effect, event, ops);
+    for (const effect of effects) this.#run(member, effect, event, ops, envelope);
     this.referee.afterStep(member, event, this.nowUs);
     const { commit, log, role, term } = member.state;
     if (role === 'leader') this.#leases.check(member, this.nowUs);
     this.stir(this.nowUs & 0xffffff);
     this.stir(term * 8191 + commit * 31 + log.last);
     this.#arm(member);
-    this.#startApplying(member);
+    this.snapshots.advance(member);
+    this.machines.give(member);
     if (member.disk.start()) this.#planWrite(member);
     this.reads.check(member);
     if (role !== before.role && member.up) this.injector.afterRole(member);
@@ -376,7 +398,13 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
     this.crash(member, false, false);
   }
 
-  #run(member: SimMember, effect: Effect, event: RaftEvent, ops: readonly Op[]): void {
+  #run(
+    member: SimMember,
+    effect: Effect,
+    event: RaftEvent,
+    ops: readonly Op[],
+    envelope: Letter | undefined,
+  ): void {
     switch (effect.type) {
       case 'append': {
         const pauseMs = this.injector.longestPauseUs / 1000;
@@ -394,62 +422,24 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
       case 'write':
         return member.ask(effect);
       case 'send': {
-        const envelope = member.envelope(effect);
-        if (envelope !== undefined) this.#send(envelope);
+        const letter = member.envelope(effect);
+        if (letter !== undefined) this.#send(letter);
         return;
       }
       case 'read-index':
         return this.reads.grant(member, effect);
       case 'apply':
+        return this.machines.told(member);
       case 'members':
       case 'role':
         return;
-      case 'take-snapshot':
-      case 'receive-snapshot':
-      case 'store-chunk':
-      case 'keep-snapshot':
-      case 'prune-snapshots':
-      case 'restore':
-        assert(false, `nobody takes a snapshot here`);
-        return;
       default:
-        unreachable(effect);
+        return this.snapshots.run(member, effect, envelope);
     }
   }
 
-  /** The machine takes its time, and one run of entries after the other. */
-  #startApplying(member: SimMember): void {
-    const { applied, applying } = member.state;
-    if (member.isApplying || applied === applying) return;
-    const { applyMeanMs } = this.plan.workload;
-    if (applyMeanMs === 0 || this.isCalm) return this.#applied(member, applying);
-    member.isApplying = true;
-    const inUs =
-      Math.ceil(drawAt(this.#draws.machine, member.at).exponential(applyMeanMs) * 1000) + 1;
-    this.schedule(inUs, { type: 'applied', member, life: member.life, upTo: applying });
-  }
-
-  #applied(member: SimMember, upTo: number): void {
-    const { at, log, state } = member;
-    for (let index = state.applied + 1; index <= upTo; index++) {
-      const entry = log[index - 1];
-      assert(entry !== undefined, `applied entry ${index} is in the log`);
-      this.referee.applies(member, index, entry);
-      if (entry.serial === 0) continue;
-      const { serial, term, timeMs } = entry;
-      const body = this.clients.bodyOf(serial);
-      const wallMs = member.wallMs(this.nowUs);
-      const result = this.#replicas.apply(at, { index, term, timeMs, body }, wallMs);
-      if (state.role !== 'leader' || term !== state.term) continue;
-      this.referee.acknowledged(index, entry);
-      this.clients.answer(serial, index, result, this.nowUs);
-      this.#stirText(show(result));
-    }
-    member.isApplying = false;
-    this.step(member, { type: 'applied', index: upTo }, NO_OPS);
-  }
-
-  #send(envelope: Letter): void {
+  #send(letter: Letter): void {
+    const envelope = this.snapshots.travel(letter);
     this.referee.leaves(envelope);
     this.#witness?.sent?.(envelope);
     for (const atUs of this.network.arrivals(envelope.from, envelope.to, this.nowUs)) {
@@ -468,7 +458,7 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
 
   #planWrite(member: SimMember): void {
     const { slow, slowMeanMs, writeMeanMs } = this.plan.disk;
-    const draw = drawAt(this.#draws.disk, member.at);
+    const draw = this.#draws[member.at] as Random;
     const isSlow = !this.isCalm && draw.chance(slow);
     const meanMs = isSlow ? slowMeanMs : writeMeanMs;
     const calmMs = this.plan.options.heartbeatMs / 20;
@@ -484,7 +474,7 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
     if (member.log.length > member.state.commit) {
       this.mark('a member restarts with entries that are not committed');
     }
-    this.#replicas.restart(member.at, member.wallMs(this.nowUs));
+    this.machines.restarted(member);
     this.referee.restarted(member);
     this.#witness?.restarted?.(member, this.nowUs / 1000);
     this.#start(member);
@@ -494,10 +484,6 @@ export class Simulation<C, R, M> implements Field, CallSite, ReadSite<C, R> {
     this.tellClocks(member);
     this.step(member, { type: 'start' }, NO_OPS);
   }
-}
-
-function drawAt(draws: readonly Random[], at: number): Random {
-  return draws[at] as Random;
 }
 
 function isTurnedAway(error: unknown): boolean {

@@ -63,6 +63,8 @@ export class Standing {
     const counts = (config: Configuration) => (id: MemberId) => {
       const member = this.#byId.get(id);
       if (member === undefined || isDead(member) || !this.isBearer(config, id)) return false;
+      // It votes, but does not lead until its machine is mended.
+      if (member.isBad) return false;
       return isAdmitted(member) || this.#canBeAdmitted(config, member, isDead);
     };
     return open.every((config) => isQuorum(config, counts(config)) && this.#joins(config, counts));

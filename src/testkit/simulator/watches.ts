@@ -4,6 +4,7 @@ import type { Mark } from './mark-labels.ts';
 import { observeStep } from './marks.ts';
 import { MembersWatch } from './marks-members.ts';
 import { ReadsWatch } from './marks-reads.ts';
+import { SnapshotsWatch } from './marks-snapshots.ts';
 import type { SimMember } from './sim-member.ts';
 import type { SimReads } from './sim-reads.ts';
 import type { Standing } from './standing.ts';
@@ -21,12 +22,14 @@ export class Watches {
   readonly #say: (label: Mark) => void;
   readonly #changes: MembersWatch;
   readonly #reads: ReadsWatch;
+  readonly #snapshots: SnapshotsWatch;
 
   constructor(watched: Watched) {
     this.#watched = watched;
     this.#say = (label) => watched.mark(label);
     this.#changes = new MembersWatch(this.#say);
     this.#reads = new ReadsWatch(this.#say);
+    this.#snapshots = new SnapshotsWatch(this.#say);
   }
 
   observe(before: Summary, event: RaftEvent, member: SimMember, effects: readonly Effect[]): void {
@@ -38,6 +41,7 @@ export class Watches {
     const isCutOff = () =>
       reads.isAsked(member) &&
       members.some(({ state, up }) => up && state.role === 'leader' && state.term > before.term);
+    this.#snapshots.observe(before, event, member, effects);
     this.#reads.observe(before, event, member, effects, isCutOff);
   }
 }

@@ -11,6 +11,7 @@ import {
   planTransfer,
   type RaftEvent,
   type RaftOptions,
+  type SnapshotOptions,
   versionOf,
 } from '../../../src/raft/index.ts';
 import { Judge } from './judge.ts';
@@ -39,11 +40,15 @@ export class ScriptedCluster {
   readonly #judge = new Judge();
   readonly #first: Configuration;
 
-  constructor(beginnings: ReadonlyMap<MemberId, Beginning>, limits: Partial<RaftOptions>) {
+  constructor(
+    beginnings: ReadonlyMap<MemberId, Beginning>,
+    limits: Partial<RaftOptions & SnapshotOptions>,
+  ) {
     this.#first = firstConfiguration(beginnings);
     for (const [id, begins] of beginnings) {
       const disk = firstStore(id, begins, this.#first);
-      const all = { ...options, ...limits };
+      const snapshot = { ...options.snapshot, ...limits };
+      const all = { ...options, ...limits, snapshot };
       this.members.set(id, new ScriptedMember(id, disk, all, begins.seed));
       this.#judge.recordDisk(id, disk);
     }
@@ -161,6 +166,13 @@ export class ScriptedCluster {
     return true;
   }
 
+  /** Its store or machine has done something for a snapshot; false when nothing is asked of it. */
+  store(id: MemberId, isDamaged = false): boolean {
+    const done = this.member(id).workOnSnapshots(isDamaged);
+    if (done !== undefined) this.step(id, done.event, done.what);
+    return done !== undefined;
+  }
+
   /** `kept` of its writes are durable all the same; a disk that lies forgets its last entry. */
   crash(id: MemberId, kept = 0, forget = false): void {
     const member = this.member(id);
@@ -204,6 +216,7 @@ export class ScriptedCluster {
       const envelopes = this.take(among, Number.POSITIVE_INFINITY);
       for (const envelope of envelopes) this.deliver(envelope);
       if (wrote.length > 0 || envelopes.length > 0) continue;
+      if (ids.filter((id) => !this.down.has(id) && this.store(id)).length > 0) continue;
       const owing = ids.filter((id) => this.#owesNews(id));
       if (owing.length === 0) return;
       for (const id of owing) this.timeout(id);

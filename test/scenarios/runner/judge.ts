@@ -2,7 +2,8 @@
 // counts in a configuration only with the store that it was known by.
 import { assert } from '../../../src/lib/assert.ts';
 import { type Configuration, type MemberId, voteResult } from '../../../src/raft/index.ts';
-import type { Entry, ScriptedMember, Stored } from './member.ts';
+import type { Entry } from './entry.ts';
+import type { ScriptedMember, Stored } from './member.ts';
 import { firstIncarnation } from './stores.ts';
 
 export class Judge {

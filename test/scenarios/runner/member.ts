@@ -2,7 +2,6 @@
 import { assert } from '../../../src/lib/assert.ts';
 import {
   type Append,
-  type Configuration,
   type ConfigurationAt,
   checkState,
   checkStep,
@@ -10,6 +9,7 @@ import {
   type Effect,
   type HardState,
   type KnownMembers,
+  type LogPosition,
   type MemberId,
   NO_SNAPSHOTS,
   nextDeadline,
@@ -17,21 +17,15 @@ import {
   type RaftOptions,
   type RaftState,
   type Send,
+  type SnapshotHead,
   step,
   summarize,
   termAt,
   type Write,
 } from '../../../src/raft/index.ts';
+import type { Entry } from './entry.ts';
 import { nameOf } from './names.ts';
-
-export interface Entry {
-  readonly term: number;
-  readonly timeMs: number;
-  readonly size: number;
-  readonly name: string;
-  /** Of a members entry, and of the first. */
-  readonly config?: Configuration | undefined;
-}
+import { type Done, ScriptedSnapshots, type SnapshotDisk, snapshotOf } from './snapshots.ts';
 
 export interface Stored {
   /** Drawn with the store; an emptied one has another. */
@@ -40,6 +34,9 @@ export interface Stored {
   hardState: HardState;
   /** Entry i is at place i - 1. */
   entries: Entry[];
+  /** Those up to there are on the disk no more, but in a snapshot. */
+  base: LogPosition;
+  readonly snapshots: SnapshotDisk;
 }
 
 export interface Envelope {
@@ -84,8 +81,9 @@ export class ScriptedMember {
   readonly disk: Stored;
   readonly pending: PendingWrite[] = [];
   state: RaftState;
-  /** The log as this member sees it, durable or not. */
+  /** The log as this member sees it, durable or not, with what is in a snapshot only. */
   log: Entry[];
+  #snapshots: ScriptedSnapshots;
   #held: { after: number; envelope: Envelope }[] = [];
   #options: RaftOptions;
   #boots = 0;
@@ -94,14 +92,28 @@ export class ScriptedMember {
     this.id = id;
     this.disk = disk;
     this.log = [...disk.entries];
+    this.#snapshots = new ScriptedSnapshots(disk.snapshots);
     this.#options = limits;
     this.state = this.#load(0, false, seed);
   }
 
   /** Back from the disk: everything else is forgotten. */
   load(now: number, seed?: number): void {
+    this.#reconcile();
     this.log = [...this.disk.entries];
     this.state = this.#load(now, true, seed);
+  }
+
+  /** As a driver does after a crash between a snapshot and the reset of the log: that follows. */
+  #reconcile(): void {
+    const { latest } = this.#snapshots;
+    if (latest === undefined) return;
+    const { index, term } = latest.head;
+    const { disk } = this;
+    disk.hardState = { ...disk.hardState, commit: Math.max(disk.hardState.commit, index) };
+    if (disk.entries[index - 1]?.term === term) return;
+    disk.entries = [...latest.entries];
+    disk.base = { index, term };
   }
 
   /**
@@ -113,12 +125,14 @@ export class ScriptedMember {
     if (forget && this.disk.entries.length > 1) this.disk.entries.pop();
     this.pending.length = 0;
     this.#held = [];
+    this.#snapshots.crash();
   }
 
   /** The store is gone; `disk` takes its place. */
   wipe(disk: Stored, now: number): void {
     this.crash(0, false);
     Object.assign(this.disk, disk);
+    this.#snapshots = new ScriptedSnapshots(disk.snapshots);
     this.log = [...disk.entries];
     this.state = this.#load(now, false);
   }
@@ -143,6 +157,12 @@ export class ScriptedMember {
     return { writes, result: this.step({ type: 'written', write, lastIndex, lastTerm }, now) };
   }
 
+  /** The store or the machine does what it was asked for first; what that means is an event. */
+  workOnSnapshots(isDamaged: boolean): Done | undefined {
+    const take = () => snapshotOf(this.id, this.log, this.state.applied);
+    return this.#snapshots.work(take, isDamaged);
+  }
+
   get deadline(): number {
     return nextDeadline(this.state);
   }
@@ -151,33 +171,42 @@ export class ScriptedMember {
     return this.pending.splice(0, count).map(({ entries, write }) => {
       this.disk.hardState = write.hardState;
       this.disk.known = write.known ?? this.disk.known;
+      if (write.reset !== undefined) {
+        this.disk.entries = [...this.#snapshots.at(write.reset.index).entries];
+        this.disk.base = write.reset;
+      }
       if (write.truncateFrom > 0) this.disk.entries.length = write.truncateFrom - 1;
       this.disk.entries.push(...entries);
+      if (write.compactTo > 0) {
+        const { term } = this.disk.entries[write.compactTo - 1] as Entry;
+        this.disk.base = { index: write.compactTo, term };
+      }
       return write;
     });
   }
 
   #load(now: number, restarted: boolean, seed = seedOf(this.id)): RaftState {
-    const { entries, hardState, incarnation, known } = this.disk;
+    const { base, hardState, incarnation, known } = this.disk;
+    const entries = this.disk.entries.slice(base.index);
     const runs = entries.flatMap(({ term }, at) =>
-      entries[at - 1]?.term === term ? [] : [{ from: at + 1, term }],
+      entries[at - 1]?.term === term ? [] : [{ from: base.index + at + 1, term }],
     );
     return createState({
       id: this.id,
       incarnation,
       boot: ++this.#boots,
       known,
-      configs: configsIn(entries),
+      configs: configsIn(this.disk.entries, this.#snapshots.latest?.head),
       hardState,
       positions: {
-        base: { index: 0, term: 0 },
+        base,
         runs,
         sizes: entries.map((entry) => entry.size),
-        lastTimeMs: entries.at(-1)?.timeMs ?? 0,
+        lastTimeMs: this.disk.entries.at(-1)?.timeMs ?? 0,
       },
       options: this.#options,
       applied: 0,
-      snapshot: undefined,
+      snapshot: this.#snapshots.latest?.head,
       repairFrom: 0,
       silentMs: restarted ? this.#options.electionMinMs : 0,
       seed,
@@ -201,10 +230,14 @@ export class ScriptedMember {
       const entries = event.entries as readonly Entry[];
       this.log.push(...entries.slice(effect.from - from, effect.until - from));
     } else if (effect.type === 'write') {
+      const { reset } = effect;
+      if (reset !== undefined) this.log = [...this.#snapshots.at(reset.index).entries];
       const entries = this.log.slice(effect.from - 1, effect.until - 1);
       this.pending.push({ write: effect, entries });
     } else if (effect.type === 'send') {
       this.#send(effect, sent);
+    } else {
+      this.#snapshots.note(effect);
     }
   }
 
@@ -227,15 +260,18 @@ export class ScriptedMember {
   #checkMirror(): void {
     assert(this.state.log.last === this.log.length, 'the core and the log have the same end');
     for (const [at, entry] of this.log.entries()) {
+      if (at < this.state.log.base.index) continue;
       assert(termAt(this.state.log, at + 1) === entry.term, 'the core knows every term');
     }
   }
 }
 
-function configsIn(entries: readonly Entry[]): ConfigurationAt[] {
-  return entries.flatMap(({ config }, at) =>
+/** Those of the log; what a snapshot says takes the place of all before it. */
+function configsIn(entries: readonly Entry[], head: SnapshotHead | undefined): ConfigurationAt[] {
+  const all = entries.flatMap(({ config }, at) =>
     config === undefined ? [] : [{ index: at + 1, config }],
   );
+  return head === undefined ? all : [head.config, ...all.filter(({ index }) => index > head.index)];
 }
 
 function seedOf(id: MemberId): number {

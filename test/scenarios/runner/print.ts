@@ -13,7 +13,8 @@ import type {
   TakeSnapshotNow,
   Write,
 } from '../../../src/raft/index.ts';
-import type { Entry, Envelope, ScriptedMember } from './member.ts';
+import type { Entry } from './entry.ts';
+import type { Envelope, ScriptedMember } from './member.ts';
 import { nameOf } from './names.ts';
 
 /** `1@1 2@1 3@2(x)`: index, term, and the name of a command. */
@@ -188,7 +189,9 @@ export function printMembers(member: ScriptedMember): string {
 
 export function printState(member: ScriptedMember): string {
   const { commit, log, role, term, votedFor } = member.state;
-  const entries = printEntries(member.log, 1);
+  const { index } = log.base;
+  const before = index === 0 ? '' : `after ${index}@${log.base.term} `;
+  const entries = before + printEntries(member.log.slice(index), index + 1);
   return (
     `${member.id}  ${role.padEnd(13)} term ${term}  vote ${(votedFor ?? '-').padEnd(3)} ` +
     `commit ${commit}  durable ${log.durable}  log ${entries}`

@@ -156,6 +156,19 @@ function runHostCommand(
         cluster.step(id, { type: 'read', upTo }, `is asked for reads up to ${upTo}`);
       }
       return;
+    case 'snapshot':
+      for (const id of ids) {
+        const index = cluster.member(id).state.applied;
+        cluster.step(id, { type: 'take-snapshot', index }, `is asked for a snapshot of ${index}`);
+      }
+      return;
+    case 'store':
+      for (const id of ids) {
+        for (let left = Number(options.get('count') ?? 1); left > 0; left--) {
+          cluster.store(id, options.has('damaged'));
+        }
+      }
+      return;
     case 'lease':
       for (const id of ids) cluster.lease(id);
       return;
@@ -219,9 +232,10 @@ function readBlocks(text: string): Block[] {
 
 function readWords(command: string): Words {
   const [name = '', ...rest] = command.split(/\s+/);
-  const ids = rest.filter((word) => !word.includes('=') && word !== 'quiet');
+  const flags = ['quiet', 'damaged'];
+  const ids = rest.filter((word) => !word.includes('=') && !flags.includes(word));
   const pairs = rest.filter((word) => word.includes('=')).map((word) => word.split('='));
   const options = new Map(pairs.map(([key = '', value = '']) => [key, value] as const));
-  if (rest.includes('quiet')) options.set('quiet', '');
+  for (const flag of flags) if (rest.includes(flag)) options.set(flag, '');
   return { name, ids, options };
 }

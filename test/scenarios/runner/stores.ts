@@ -1,6 +1,7 @@
 // What is on the members' disks before a script begins, and after a store was emptied.
 import { type Configuration, createConfiguration, type MemberId } from '../../../src/raft/index.ts';
-import type { Entry, Stored } from './member.ts';
+import type { Entry } from './entry.ts';
+import type { Stored } from './member.ts';
 
 /**
  * `first`: a member of a cluster that runs already. `unformed`: a first member of a new one, which
@@ -40,7 +41,8 @@ export function firstStore(id: MemberId, begins: Beginning, config: Configuratio
   });
   const term = begins.term ?? terms.at(-1) ?? 0;
   const known = { admitted: as !== 'unformed', pins: new Map<MemberId, number>() };
-  return { incarnation, known, hardState: { term, votedFor: vote, commit }, entries };
+  const hardState = { term, votedFor: vote, commit };
+  return { incarnation, known, hardState, entries, ...noSnapshots() };
 }
 
 /** Of a member that is to be added to a cluster. */
@@ -50,6 +52,7 @@ export function emptyStore(incarnation: number): Stored {
     known: { admitted: true, pins: new Map() },
     hardState: { term: 0, votedFor: undefined, commit: 0 },
     entries: [],
+    ...noSnapshots(),
   };
 }
 
@@ -61,10 +64,15 @@ export function newStore(incarnation: number, config: Configuration): Stored {
     known: { admitted: false, pins: new Map() },
     hardState: { term: 1, votedFor: undefined, commit: 0 },
     entries: [first],
+    ...noSnapshots(),
   };
 }
 
 /** Even: it begins with the cluster. Stores that are made to join have odd numbers. */
 export function firstIncarnation(id: MemberId): number {
   return 2 * (id.charCodeAt(0) - 96);
+}
+
+function noSnapshots(): Pick<Stored, 'base' | 'snapshots'> {
+  return { base: { index: 0, term: 0 }, snapshots: { whole: [], incoming: undefined } };
 }

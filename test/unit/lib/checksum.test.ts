@@ -8,6 +8,11 @@ beforeAll(async () => {
 });
 
 describe('a checksum', () => {
+  it('is loaded once: later nodes open without waiting for it', async () => {
+    expect(loadChecksum()).toBe(loadChecksum());
+    expect(await loadChecksum()).toBe(checksum);
+  });
+
   it('is XXH64, as its reference gives it', () => {
     expect(checksum(new Uint8Array(0), 0n)).toBe(0xef46_db37_51d8_e999n);
     expect(checksum(Buffer.from('a'), 0n)).toBe(0xd24e_c4f1_a98c_6e5bn);

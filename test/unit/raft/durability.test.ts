@@ -157,7 +157,7 @@ describe('a follower', () => {
     expect(member.waiting).toEqual([
       {
         ...{ type: 'write', write: 1, truncateFrom: 2, from: 2, until: 4 },
-        ...{ lastIndex: 3, lastTerm: 2 },
+        ...{ lastIndex: 3, lastTerm: 2, known: undefined, reset: undefined, compactTo: 0 },
         hardState: { term: 2, votedFor: undefined, commit: 2 },
       },
     ]);

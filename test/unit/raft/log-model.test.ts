@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   appendHead,
   bytesOf,
+  compactLog,
   createLog,
   entryBytes,
   findTermAtMost,
@@ -10,6 +11,7 @@ import {
   isUpToDate,
   type Log,
   lastTerm,
+  resetLog,
   termAt,
   truncateLog,
 } from '../../../src/raft/log.ts';
@@ -22,7 +24,7 @@ interface Entry {
 
 /** What the log is held against: an array that is scanned for every answer. */
 class NaiveLog {
-  readonly base: { readonly index: number; readonly term: number };
+  base: { readonly index: number; readonly term: number };
   entries: Entry[];
 
   constructor(base: { index: number; term: number }, entries: readonly Entry[]) {
@@ -45,7 +47,7 @@ class NaiveLog {
 
   bytes(from: number, until: number): number {
     let bytes = 0;
-    for (let index = from; index < until; index++) {
+    for (let index = Math.max(from, this.base.index + 1); index < until; index++) {
       bytes += entryBytes(this.entries[index - this.base.index - 1]?.size ?? 0);
     }
     return bytes;
@@ -65,11 +67,21 @@ class NaiveLog {
     while (until <= this.last && this.bytes(from, until + 1) <= maxBytes) until++;
     return Math.max(until, Math.min(from + 1, this.last + 1));
   }
+
+  /** The entries up to `to` are let go of. */
+  compact(to: number): void {
+    const term = this.termAt(to) ?? 0;
+    this.entries.splice(0, to - this.base.index);
+    this.base = { index: to, term };
+  }
 }
 
 const action = fc.oneof(
   { weight: 6, arbitrary: fc.record({ add: fc.nat(2), count: fc.nat(60), size: fc.nat(50) }) },
   { weight: 1, arbitrary: fc.record({ cut: fc.double({ min: 0, max: 1, noNaN: true }) }) },
+  // Of the whole log at 1, which is as likely as anything else.
+  { weight: 1, arbitrary: fc.record({ compact: fc.constantFrom(0, 0.3, 0.7, 1) }) },
+  { weight: 1, arbitrary: fc.record({ reset: fc.nat(90), add: fc.nat(2) }) },
 );
 
 /** Every question at a place somewhere in or around the log. */
@@ -82,6 +94,7 @@ function compare(log: Log, naive: NaiveLog, [x, y, z]: readonly number[]): void 
   expect(termAt(log, place(x))).toBe(naive.termAt(place(x)));
   expect(findTermAtMost(log, place(y), term)).toEqual(naive.findTermAtMost(place(y), term));
   expect(bytesOf(log, inside(x), inside(y))).toBe(naive.bytes(inside(x), inside(y)));
+  expect(bytesOf(log, place(x), inside(y))).toBe(naive.bytes(place(x), inside(y)));
   const maxBytes = Math.floor((z ?? 0) * 3000);
   expect(fitBytes(log, inside(x), maxBytes)).toBe(naive.fit(inside(x), maxBytes));
   const upToDate =
@@ -89,7 +102,26 @@ function compare(log: Log, naive: NaiveLog, [x, y, z]: readonly number[]): void 
   expect(isUpToDate(log, place(y), term)).toBe(upToDate);
 }
 
-describe('a log under random appends and truncations', () => {
+/** As far as it is durable, at any place of it: within a run, at its end, or all of it. */
+function compactBoth(log: Log, naive: NaiveLog, part: number): void {
+  const to = naive.base.index + Math.round(part * naive.entries.length);
+  const term = naive.termAt(to) ?? 0;
+  log.durable = log.last;
+  compactLog(log, { index: to, term });
+  naive.compact(to);
+  checkRuns(log);
+}
+
+function checkRuns({ base, last, runs }: Log): void {
+  let previous = base.index;
+  for (const { from } of runs) {
+    expect(from).toBeGreaterThan(previous);
+    previous = from;
+  }
+  expect(previous).toBeLessThanOrEqual(last);
+}
+
+describe('a log under random appends, truncations, compactions and resets', () => {
   const part = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
   const questions = fc.array(fc.tuple(part, part, part), { minLength: 5, maxLength: 5 });
   const base = fc.record({ index: fc.constantFrom(0, 1, 63, 64, 1000), term: fc.nat(3) });
@@ -114,6 +146,13 @@ describe('a log under random appends and truncations', () => {
             const from = naive.base.index + 1 + Math.floor(each.cut * naive.entries.length);
             truncateLog(log, from);
             naive.entries.length = from - naive.base.index - 1;
+          } else if ('compact' in each) {
+            compactBoth(log, naive, each.compact);
+          } else if ('reset' in each) {
+            const at = { index: naive.last + each.reset, term: naive.lastTerm + each.add };
+            resetLog(log, at, 0);
+            naive.base = at;
+            naive.entries = [];
           } else {
             const term = Math.max(1, naive.lastTerm + each.add);
             for (let count = 0; count < each.count; count++) {

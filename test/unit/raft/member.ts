@@ -66,6 +66,11 @@ export interface MemberInit {
   readonly incarnation?: number;
   readonly known?: KnownMembers;
   readonly seed?: number;
+  /** When it begins, in ms. */
+  readonly now?: number;
+  readonly repairFrom?: number;
+  /** Default: `start`. */
+  readonly first?: RaftEvent;
 }
 
 type Sent<T extends Message['type']> = Send & { readonly message: Extract<Message, { type: T }> };
@@ -89,6 +94,7 @@ export class TestMember {
     const { terms = [], base = { index: 0, term: 0 }, size = 0 } = init;
     const id = init.id ?? 'a';
     const incarnation = init.incarnation ?? incarnationOf(id);
+    this.now = init.now ?? this.now;
     this.state = createState({
       id,
       incarnation,
@@ -108,14 +114,14 @@ export class TestMember {
       },
       options: { ...testOptions, ...init.options },
       snapshot: init.snapshot ?? (base.index === 0 ? undefined : headAt(base, init)),
-      repairFrom: 0,
+      repairFrom: init.repairFrom ?? 0,
       applied: init.applied ?? base.index,
       silentMs: init.restarted === true ? { ...testOptions, ...init.options }.electionMinMs : 0,
       seed: init.seed ?? 7,
       now: this.now,
     });
     for (const { config, index } of this.state.configs) this.configAt.set(index, config);
-    this.step({ type: 'start' });
+    this.step(init.first ?? { type: 'start' });
   }
 
   step(event: RaftEvent): readonly Effect[] {

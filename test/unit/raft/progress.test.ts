@@ -37,6 +37,8 @@ describe('the progress of a follower', () => {
       heardRound: 0,
       promisedUntilMs: -Infinity,
       wallOffsetMs: 0,
+      sending: undefined,
+      heldFrom: Infinity,
       inflight: [],
     });
   });

@@ -29,7 +29,7 @@ class Bench {
   readonly given: string[] = [];
   /** How many commands each call brought. */
   readonly calls: number[] = [];
-  readonly window = new LogWindow(1, 1 << 20);
+  readonly window = new LogWindow(1, { memoryWindowBytes: 1 << 20 });
   soon: (() => void)[] = [];
   /** What a call of `applyBatch` gives, when it is not to be what `apply` would. */
   batch: BatchCall | undefined;
@@ -64,8 +64,9 @@ class Bench {
     });
     this.applier = new Applier<string, string, never, never>(
       {
-        ...{ machine, codec, window: this.window, store: new DeferredStore(), maxApplyBatch },
-        ...{ maxReadBytes: 1000, maxQueries: 10, sessions: this.sessions },
+        ...{ machine, codec, window: this.window, store: new DeferredStore() },
+        limits: { maxApplyBatch, maxAppendBytes: 1000, maxQueuedReads: 10 },
+        sessions: this.sessions,
         clock: {
           ...{ now: () => 0, wallMs: never, after: never },
           soon: (callback) => void this.soon.push(callback),

@@ -40,13 +40,8 @@ export class ApplierBench {
           restore: never,
         },
         codec: { encode: never, decode: (bytes) => text.decode(bytes) },
-        ...{
-          window: this.window,
-          store: this.store,
-          maxApplyBatch,
-          maxReadBytes: 1000,
-          maxQueries: 100,
-        },
+        ...{ window: this.window, store: this.store },
+        limits: { maxApplyBatch, maxAppendBytes: 1000, maxQueuedReads: 100 },
         clock: {
           ...{ now: () => this.nowMs, wallMs: never, after: never },
           soon: (callback) => void this.soon.push(callback),

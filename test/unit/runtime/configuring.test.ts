@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CoxswainError } from '../../../src/errors.ts';
 import { changeOptions, type OptionChanges } from '../../../src/runtime/configuring.ts';
 import { defaultLimits } from '../../../src/runtime/options.ts';
+import { defaultSnapshotSettings } from '../../../src/runtime/snapshot-settings.ts';
 
 function settings() {
   return {
@@ -9,6 +10,7 @@ function settings() {
     limits: { ...defaultLimits },
     sessions: { max: 10, idleMs: 1000 },
     stall: { storeMs: 1000, applyMs: 1000, loopMs: 1000 },
+    snapshot: { ...defaultSnapshotSettings },
     lease: { maxClockDrift: 0.05 },
     maxClockOffsetMs: 60_000,
     transport: { supports: { maxFrameBytes: 2 ** 24 } },
@@ -32,7 +34,7 @@ describe('changes of options', () => {
     changeOptions(current, {
       ...{ heartbeatMs: 500, requestTimeoutMs: 5, maxClockOffsetMs: 7, lease: {} },
       limits: { maxQueuedReads: 3, maxMembers: undefined } as never,
-      ...{ sessions: { max: 4 }, stall: { applyMs: 9 } },
+      ...{ sessions: { max: 4 }, stall: { applyMs: 9 }, snapshot: { keepEntries: 3 } },
     });
     expect(current).toEqual({
       ...settings(),
@@ -40,6 +42,7 @@ describe('changes of options', () => {
       limits: { ...defaultLimits, maxQueuedReads: 3 },
       ...{ sessions: { max: 4, idleMs: 1000 } },
       stall: { storeMs: 1000, applyMs: 9, loopMs: 1000 },
+      snapshot: { ...defaultSnapshotSettings, keepEntries: 3 },
     });
   });
 
@@ -63,6 +66,9 @@ describe('changes of options', () => {
     ['sessions', { sessions: null }],
     ['stall.loopMs', { stall: { loopMs: 0 } }],
     ['stall', { stall: 1 }],
+    ['snapshot.everyBytes', { snapshot: { everyBytes: 0 } }],
+    ['snapshot.chunkBytes', { snapshot: { chunkBytes: 2 ** 24 } }],
+    ['snapshot', { snapshot: 'never' }],
     ['lease.maxClockDrift', { lease: { maxClockDrift: 1 } }],
     ['lease', { lease: 'x' }],
     ['maxClockOffsetMs', { maxClockOffsetMs: 0 }],

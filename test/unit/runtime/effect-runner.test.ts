@@ -1,18 +1,37 @@
 // What an effect means for the parts of a node: here, that they forget together what was replaced.
 import { describe, expect, it } from 'vitest';
 import type { Transport } from '../../../src/contracts/index.ts';
-import { type Append, type ConfigurationAt, createConfiguration } from '../../../src/raft/index.ts';
+import {
+  type Append,
+  type ConfigurationAt,
+  createConfiguration,
+  type Write,
+} from '../../../src/raft/index.ts';
 import { EffectRunner } from '../../../src/runtime/effect-runner.ts';
 import { LogWindow } from '../../../src/runtime/log-window.ts';
 import { Proposals } from '../../../src/runtime/requests/index.ts';
+import type { Ticket } from '../../../src/runtime/requests/ticket.ts';
 import { Roster } from '../../../src/runtime/roster.ts';
 import { Sender } from '../../../src/runtime/sender.ts';
-import { decodeMembers, type SizedEntry } from '../../../src/runtime/wire/index.ts';
+import {
+  decodeMembers,
+  type ReceivedChunk,
+  type SizedEntry,
+} from '../../../src/runtime/wire/index.ts';
 import { Writer } from '../../../src/runtime/writer.ts';
 import { makeLeader, TestMember } from '../raft/member.ts';
 import { DeferredStore } from './deferred.ts';
 import { entriesOf, entryOf } from './entries.ts';
-import { codec, decodeFrame, join, members, membersEntry } from './wire/frames.ts';
+import {
+  chunk,
+  codec,
+  decodeFrame,
+  join,
+  members,
+  membersEntry,
+  piece,
+  snapshotHeader,
+} from './wire/frames.ts';
 
 const never = () => {
   throw new Error('not asked for in this test');
@@ -25,12 +44,18 @@ class Bench {
   /** The terms of the entries in each frame that was sent. */
   readonly terms: number[][] = [];
   readonly told: (readonly ConfigurationAt[])[] = [];
+  /** What of the machine and its snapshots. */
+  readonly asked: string[] = [];
+  readonly store = new DeferredStore();
+  readonly proposals = new Proposals({ maxQueuedProposals: 9, maxQueuedBytes: 99 });
+  readonly writer = new Writer(this.store, this.window, {
+    ...{ now: () => 0, meta: () => undefined, written: never, failed: never },
+  });
   readonly runner: EffectRunner;
 
   constructor() {
     makeLeader(this.leader);
-    const { leader, roster, window } = this;
-    const store = new DeferredStore();
+    const { leader, roster, store, window } = this;
     const transport: Transport = {
       ...{ open: never, setPeers: never, close: never, supports: { maxFrameBytes: 1 << 20 } },
       send: (_, parts) => {
@@ -39,13 +64,26 @@ class Bench {
         return true;
       },
     };
-    const parts = { transport, codec, window, store, maxAppendBytes: 1000, failed: never };
+    const limits = { maxAppendBytes: 1000 };
+    const chunks = { send: never };
+    const parts = { transport, codec, window, store, limits, chunks, failed: never };
     this.runner = new EffectRunner({
-      ...{ window, roster, apply: never, readIndex: never, roleChanged: never },
+      ...{ window, roster, readIndex: never, roleChanged: never },
+      applier: {
+        advance: (upTo) => void this.asked.push(`advance ${upTo}`),
+        skip: () => void this.asked.push('skip'),
+      },
+      snapshots: {
+        take: () => void this.asked.push('take'),
+        receive: ({ id }, header) => void this.asked.push(`receive ${id} ${header.length}`),
+        store: (bytes) => void this.asked.push(`store ${bytes.join(' ')}`),
+        keep: () => void this.asked.push('keep'),
+        prune: (keep) => void this.asked.push(`prune all but ${keep.join(' ')}`),
+        restore: ({ id }, isRepair) => void this.asked.push(`restore ${id} ${isRepair}`),
+      },
       membersChanged: (configs) => void this.told.push(configs),
       sender: new Sender({ state: leader.state, ...parts }),
-      writer: new Writer(store, window, { now: never, meta: never, written: never, failed: never }),
-      proposals: new Proposals({ maxQueuedProposals: 1, maxQueuedBytes: 1 }),
+      ...{ writer: this.writer, proposals: this.proposals },
     });
   }
 
@@ -108,5 +146,77 @@ describe('a configuration', () => {
     const configs = [{ index: 1, config: createConfiguration({ voters: ['a'] }) }];
     runner.run([{ type: 'members', configs }], { type: 'timeout' });
     expect(told).toEqual([configs]);
+  });
+});
+
+describe('a log that begins after a snapshot', () => {
+  const write: Write = {
+    ...({ type: 'write', write: 1 } as const),
+    ...{ known: undefined, truncateFrom: 0, compactTo: 0 },
+    ...{ from: 8, until: 8, lastIndex: 7, lastTerm: 2 },
+    hardState: { term: 2, votedFor: undefined, commit: 7 },
+    reset: { index: 7, term: 2 },
+  };
+
+  it('is empty everywhere at once, and nothing of before is sent or applied', () => {
+    const bench = new Bench();
+    const { asked, runner, store, window, writer } = bench;
+    for (const entry of entriesOf(1, 4)) window.append(entry);
+    const send = { type: 'send', to: 'b', message, after: 0 } as const;
+    runner.run([send, write], { type: 'timeout' });
+    expect([window.first, window.get(3), asked]).toEqual([8, undefined, ['skip']]);
+    writer.flush();
+    expect(store.writes[0]?.batch).toMatchObject({ reset: { index: 7, term: 2 }, entries: [] });
+    for (const entry of entriesOf(8, 10, 2)) window.append(entry);
+    const next = { ...message, prevIndex: 7, prevTerm: 2, from: 8, until: 10 };
+    runner.run([{ ...send, message: next }], { type: 'timeout' });
+    expect(bench.terms).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
+  it('is told to who waits for an entry of before: what came of it nobody knows (X5)', () => {
+    const { proposals, runner } = new Bench();
+    const fates: unknown[] = [];
+    const ticket: Ticket = {
+      ...{ kind: 'command', body: new Uint8Array(1), place: 'queued', settled: false },
+      ...{ index: 0, term: 0, request: 0, applied: never },
+      fail: (error) => void fates.push(error),
+    };
+    proposals.enqueue(ticket);
+    proposals.log(5, 6, 1);
+    runner.run([write], { type: 'timeout' });
+    expect(fates).toMatchObject([{ code: 'ERR_LEADERSHIP_LOST', outcome: 'unknown' }]);
+  });
+});
+
+describe('effects on snapshots', () => {
+  it('reach who keeps them, with what the message brought', () => {
+    const { asked, runner } = new Bench();
+    const arrived: ReceivedChunk = { ...chunk, header: snapshotHeader, bytes: piece };
+    const received = { from: 'b', incarnation: 98, message: arrived, entries: [] };
+    const { head } = chunk;
+    runner.run(
+      [
+        { type: 'receive-snapshot', head },
+        { type: 'store-chunk', id: head.id, from: chunk.from, until: chunk.until },
+      ],
+      { type: 'receive', ...received },
+    );
+    runner.run(
+      [
+        { type: 'take-snapshot' },
+        { type: 'keep-snapshot', id: head.id },
+        { type: 'prune-snapshots', keep: ['x', 'y'] },
+        { type: 'restore', head, isRepair: true },
+        { type: 'apply', upTo: 4 },
+      ],
+      { type: 'timeout' },
+    );
+    expect(asked).toEqual([
+      ...[`receive ${head.id} ${snapshotHeader.length}`, 'store 1 2 3 4 5', 'take', 'keep'],
+      ...['prune all but x y', `restore ${head.id} true`, 'advance 4'],
+    ]);
   });
 });

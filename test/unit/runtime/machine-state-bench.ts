@@ -2,7 +2,7 @@
 import type { LogEntry, LogPosition, SnapshotMeta } from '../../../src/contracts/index.ts';
 import type { CoxswainError } from '../../../src/errors.ts';
 import type { Sessions } from '../../../src/raft/index.ts';
-import { type AppliedAt, BEGINNING } from '../../../src/runtime/applied-point.ts';
+import { BEGINNING } from '../../../src/runtime/applied-point.ts';
 import { Applier } from '../../../src/runtime/applier.ts';
 import { LogWindow } from '../../../src/runtime/log-window.ts';
 import { MachineState } from '../../../src/runtime/machine-state.ts';
@@ -20,15 +20,8 @@ export async function join(
   return text.decode(Buffer.concat(all));
 }
 
-/** The table as text: how many bytes it has is somebody else's concern. */
-function encodeSessions({ open }: Sessions): Uint8Array[] {
-  return [Buffer.from(JSON.stringify([...open.keys()]))];
-}
-
-async function decodeSessions(
-  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): Promise<Sessions> {
-  const ids = JSON.parse(await join(pieces)) as number[];
+/** A table of sessions, of these names. */
+export function tableOf(...ids: readonly number[]): Sessions {
   const record = () => ({ idleMs: 1000, lastTimeMs: 0, floor: 0, kept: new Map() });
   return { open: new Map(ids.map((id) => [id, record()])), calmUntilMs: 0 };
 }
@@ -36,10 +29,9 @@ async function decodeSessions(
 export class MachineBench {
   readonly log: string[] = [];
   readonly failed: CoxswainError[] = [];
-  readonly restored: AppliedAt[] = [];
   readonly metas: SnapshotMeta[] = [];
   readonly advanced: number[] = [];
-  readonly window = new LogWindow(1, 1 << 20);
+  readonly window = new LogWindow(1, { memoryWindowBytes: 1 << 20 });
   readonly store = new DeferredStore();
   content: string[] = [];
   nowMs = 0;
@@ -63,8 +55,9 @@ export class MachineBench {
     this.sessions = new SessionApplier<string, string>({ machine, command: codec, result });
     this.applier = new Applier<string, string, string, string>(
       {
-        ...{ machine, codec, window: this.window, store: this.store, maxApplyBatch },
-        ...{ maxReadBytes: 1000, maxQueries: 100, sessions: this.sessions },
+        ...{ machine, codec, window: this.window, store: this.store },
+        limits: { maxApplyBatch, maxAppendBytes: 1000, maxQueuedReads: 100 },
+        sessions: this.sessions,
         clock: {
           ...{ now: () => this.nowMs, wallMs: never, after: never },
           soon: (callback) => void this.soon.push(callback),
@@ -82,7 +75,6 @@ export class MachineBench {
     this.applier.keep(kept);
     this.state = new MachineState({
       ...{ machine, applier: this.applier, sessions: this.sessions },
-      ...{ encodeSessions, decodeSessions, restored: (at) => void this.restored.push(at) },
     });
   }
 

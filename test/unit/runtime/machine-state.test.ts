@@ -1,23 +1,35 @@
 import { describe, expect, it } from 'vitest';
 import type { SnapshotSource } from '../../../src/contracts/index.ts';
 import { CoxswainError } from '../../../src/errors.ts';
-import { encodeSessionOpen, encodeVersion } from '../../../src/runtime/wire/index.ts';
+import {
+  decodeSessions,
+  encodeSessionOpen,
+  encodeSessions,
+  encodeVersion,
+  type SnapshotContent,
+} from '../../../src/runtime/wire/index.ts';
 import { Deferred, macrotask } from './deferred.ts';
 import { fateOf, WAITS } from './fate.ts';
-import { join, MachineBench } from './machine-state-bench.ts';
+import { join, MachineBench, tableOf } from './machine-state-bench.ts';
 
 const bytes = (value: string) => Uint8Array.from(Buffer.from(value));
 const opening = encodeSessionOpen({ idleMs: 1000, max: 5 });
 const read = (source: SnapshotSource) => join(source instanceof Uint8Array ? [source] : source);
 
-async function* cut(value: string): AsyncIterable<Uint8Array> {
+async function* cut(value: string): AsyncGenerator<Uint8Array, void, undefined> {
   for (const letter of value) yield bytes(letter);
 }
+
+/** The library's part of a snapshot: sessions of these names. */
+const library = (...ids: readonly number[]) => Buffer.concat(encodeSessions(tableOf(...ids)));
+const idsIn = (parts: readonly Uint8Array[]) => [
+  ...decodeSessions(Buffer.concat(parts)).open.keys(),
+];
 
 /** A snapshot taken elsewhere, at `index`. */
 const elsewhere = (index: number, machineVersion = 1) => ({
   at: { index, term: 3, timeMs: 500, machineVersion, members: undefined },
-  open: () => ({ library: cut('[7]'), machine: cut('xyz') }),
+  open: async () => ({ library: library(7), machine: cut('xyz') }),
 });
 
 describe('what is captured', () => {
@@ -30,13 +42,13 @@ describe('what is captured', () => {
     bench.add('', 'noop');
     bench.durable = { index: 1, term: 2 };
     bench.applier.advance(5);
-    const { at, durable, library, machine } = await bench.state.capture();
+    const { at, durable, library: table, machine } = await bench.state.capture();
     expect(at).toEqual({
       ...{ index: 5, term: 2, timeMs: 50, machineVersion: 3 },
       members: { index: 2, body: bytes('m') },
     });
-    expect([await join(library), await read(machine), durable]).toEqual([
-      ...['[3]', 'a', { index: 1, term: 2 }],
+    expect([idsIn(table), await read(machine), durable]).toEqual([
+      ...[[3], 'a', { index: 1, term: 2 }],
     ]);
     expect(await bench.state.digest()).toEqual({ at, digest: 'a' });
   });
@@ -137,7 +149,7 @@ describe('a restore', () => {
     bench.applier.advance(5);
     expect(await restored).toBe(true);
     expect(bench.log).toEqual(['applied 1', 'applied 2', 'applied 5']);
-    expect([bench.content.join(''), bench.restored]).toEqual(['xyze', [at]]);
+    expect(bench.content.join('')).toBe('xyze');
     expect(bench.metas).toEqual([{ index: 4, term: 3, timeMs: 500, machineVersion: 1 }]);
     expect([...bench.sessions.table.open.keys()]).toEqual([7]);
     expect((await bench.state.capture()).at).toMatchObject({ index: 5, term: 2, timeMs: 50 });
@@ -172,7 +184,7 @@ describe('a restore', () => {
       throw new Error('opened');
     };
     expect(await bench.state.restore(open, elsewhere(4).at)).toBe(false);
-    expect([bench.content.join(''), bench.restored]).toEqual(['abcd', []]);
+    expect([bench.content.join(''), bench.metas]).toEqual(['abcd', []]);
   });
 
   it('leaves a machine alone that has kept its state', async () => {
@@ -188,7 +200,7 @@ describe('a restore', () => {
   });
 
   const storeError = new CoxswainError('ERR_STORE_CORRUPT', 'bad bytes');
-  async function* broken(cause: unknown): AsyncIterable<Uint8Array> {
+  async function* broken(cause: unknown): AsyncGenerator<Uint8Array, void, undefined> {
     yield bytes('x');
     throw cause;
   }
@@ -197,17 +209,22 @@ describe('a restore', () => {
     ['machine throws', good.open, 'ERR_STATE_MACHINE', /snapshot at index 4: odd/],
     [
       'library’s part is damaged',
-      () => ({ library: cut('['), machine: cut('') }),
+      async () => ({ library: bytes('['), machine: cut('') }),
       ...(['ERR_STORE_CORRUPT', /library's part of the snapshot at index 4/] as const),
     ],
     [
       'store says so',
-      () => ({ library: cut('[]'), machine: broken(storeError) }),
+      async () => ({ library: library(), machine: broken(storeError) }),
       ...(['ERR_STORE_CORRUPT', /bad bytes/] as const),
     ],
     [
       'store throws something else',
-      () => ({ library: broken(new Error('EIO')), machine: cut('') }),
+      async () => ({ library: library(), machine: broken(new Error('EIO')) }),
+      ...(['ERR_STORE_FAILED', /snapshot at index 4 could not be read: EIO/] as const),
+    ],
+    [
+      'snapshot cannot be opened',
+      () => Promise.reject(new Error('EIO')),
       ...(['ERR_STORE_FAILED', /snapshot at index 4 could not be read: EIO/] as const),
     ],
   ] as const)('ends the node when the %s', async (what, open, code, message) => {
@@ -223,12 +240,12 @@ describe('a restore', () => {
     expect(bench.failed).toMatchObject([expected]);
     bench.add('a');
     bench.applier.advance(1);
-    expect([bench.content, bench.restored]).toEqual([[], []]);
+    expect(bench.content).toEqual([]);
   });
 
   it('not begun is refused when the node closes, and one that has begun is awaited', async () => {
     const bench = new MachineBench();
-    const opened = new Deferred<ReturnType<typeof good.open>>();
+    const opened = new Deferred<SnapshotContent>();
     const begun = bench.state.restore(() => opened.promise, good.at);
     const waiting = bench.state.restore(good.open, elsewhere(9).at);
     const stopping = bench.applier.stop();
@@ -236,7 +253,7 @@ describe('a restore', () => {
     expect(await fateOf(stopping)).toBe(WAITS);
     opened.reject(new CoxswainError('ERR_CLOSED', 'the store was closed'));
     await expect(begun).rejects.toMatchObject({
-      ...{ code: 'ERR_STATE_MACHINE', message: expect.stringContaining('store was closed') },
+      ...{ code: 'ERR_STORE_FAILED', message: expect.stringContaining('store was closed') },
     });
     await stopping;
     expect(bench.failed).toEqual([]);

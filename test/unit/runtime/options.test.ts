@@ -7,6 +7,7 @@ import {
   presets,
   type RaftNodeOptions,
 } from '../../../src/runtime/options.ts';
+import { defaultSnapshotSettings } from '../../../src/runtime/snapshot-settings.ts';
 
 type Options = RaftNodeOptions<number, number>;
 
@@ -126,7 +127,15 @@ const refused: readonly (readonly [name: string, changes: object])[] = [
   ['checkInvariants', { checkInvariants: 1 }],
   ['trace', { trace: {} }],
   ['heartbeat', { heartbeat: 100 }],
-  ['snapshot', { snapshot: { everyEntries: 5 } }],
+  ['snapshot', { snapshot: 5 }],
+  ['snapshot.everyEntries', { snapshot: { everyEntries: 0 } }],
+  ['snapshot.everyBytes', { snapshot: { everyBytes: 0.5 } }],
+  ['snapshot.keepEntries', { snapshot: { keepEntries: -1 } }],
+  ['snapshot.maxHeldBytes', { snapshot: { maxHeldBytes: '1' } }],
+  ['snapshot.maxInflightChunks', { snapshot: { maxInflightChunks: 0 } }],
+  ['snapshot.maxBytesPerSec', { snapshot: { maxBytesPerSec: 0 } }],
+  ['snapshot.chunkBytes', { snapshot: { chunkBytes: 2 ** 30 } }],
+  ['snapshot.every', { snapshot: { every: 5 } }],
 ];
 
 describe('an option that is not accepted', () => {
@@ -188,6 +197,7 @@ describe('options that are accepted', () => {
       sessions: { max: 10_000, idleMs: 3_600_000 },
       ...{ lease: { maxClockDrift: 0.05 }, maxClockOffsetMs: 60_000 },
       stall: { storeMs: 1000, applyMs: 1000, loopMs: 1000 },
+      snapshot: defaultSnapshotSettings,
     });
     expect(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32).toBe(true);
     expect(clock.now()).toBeGreaterThan(0);

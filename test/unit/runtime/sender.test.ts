@@ -38,7 +38,7 @@ class Bench {
     };
     this.sender = new Sender({
       ...{ state: this.leader.state, transport, codec, window: this.window, store: this.store },
-      maxAppendBytes: 1000,
+      ...{ limits: { maxAppendBytes: 1000 }, chunks: { send: never } },
       failed: (cause) => void this.failed.push(cause),
     });
   }

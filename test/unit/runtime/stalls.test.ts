@@ -8,7 +8,7 @@ const never = Number.POSITIVE_INFINITY;
 
 class Bench {
   readonly store = { busySinceMs: never };
-  readonly machine = { busySinceMs: never };
+  readonly machine = { lateSinceMs: never };
   readonly limits = { storeMs: 100, applyMs: 200, loopMs: 50 };
   readonly told: StallEvent[] = [];
   readonly warnings: string[] = [];
@@ -28,7 +28,7 @@ describe('a watch over stalls (RA4)', () => {
   it('asks to be woken when a bound is passed, the nearest one', () => {
     const { limits, machine, stalls, store } = new Bench();
     expect(stalls.nextExpiry()).toBe(never);
-    machine.busySinceMs = 1000;
+    machine.lateSinceMs = 1000;
     expect(stalls.nextExpiry()).toBe(1200);
     store.busySinceMs = 1050;
     expect(stalls.nextExpiry()).toBe(1150);
@@ -71,12 +71,12 @@ describe('a watch over stalls (RA4)', () => {
   it('tells the core that it is over when nothing stalls any more', () => {
     const { core, machine, stalls, store, told } = new Bench();
     store.busySinceMs = 1000;
-    machine.busySinceMs = 1000;
+    machine.lateSinceMs = 1000;
     stalls.expire(1200);
     store.busySinceMs = never;
     stalls.expire(1210);
     expect(core).toEqual([true]);
-    machine.busySinceMs = never;
+    machine.lateSinceMs = never;
     stalls.expire(1220);
     expect(core).toEqual([true, false]);
     expect(told.map(({ ended, what }) => [what, ended])).toEqual([

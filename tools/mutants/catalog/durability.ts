@@ -84,8 +84,8 @@ export const DURABILITY: readonly Mutant[] = [
     edits: [
       {
         file: FOLLOWING,
-        find: 'if (log.durable >= following.verified) acknowledgeLeader(state);',
-        replace: 'acknowledgeLeader(state);',
+        find: 'sooner.\n  if (log.durable >= following.verified) acknowledgeLeader(state);',
+        replace: 'sooner.\n  acknowledgeLeader(state);',
       },
       {
         file: FOLLOWING,

@@ -11,6 +11,8 @@ import { READS_MUTANTS } from './reads.ts';
 import { REQUESTS_MUTANTS } from './requests.ts';
 import { RUNTIME } from './runtime.ts';
 import { SESSIONS } from './sessions.ts';
+import { SNAPSHOTS } from './snapshots.ts';
+import { SNAPSHOTS_CORE } from './snapshots-core.ts';
 import { STALLS_MUTANTS } from './stalls.ts';
 
 export const CATALOG: readonly Mutant[] = [
@@ -25,5 +27,7 @@ export const CATALOG: readonly Mutant[] = [
   ...READS_MUTANTS,
   ...REQUESTS_MUTANTS,
   ...SESSIONS,
+  ...SNAPSHOTS_CORE,
   ...STALLS_MUTANTS,
+  ...SNAPSHOTS,
 ];

@@ -5,8 +5,7 @@ const WRITER = 'src/runtime/writer.ts';
 const SENDER = 'src/runtime/sender.ts';
 const STARTUP = 'src/runtime/startup.ts';
 const APPLIER = 'src/runtime/applier.ts';
-const MERGED =
-  'return { ...second, known, truncateFrom, from: Math.min(first.from, second.from) };';
+const MERGED = 'return { ...second, known, reset, truncateFrom, from, compactTo };';
 
 export const RUNTIME: readonly Mutant[] = [
   {
@@ -29,7 +28,7 @@ export const RUNTIME: readonly Mutant[] = [
       {
         file: WRITER,
         find: MERGED,
-        replace: 'return { ...second, known, from: Math.min(first.from, second.from) };',
+        replace: 'return { ...second, known, reset, from, compactTo };',
       },
     ],
   },
@@ -42,7 +41,7 @@ export const RUNTIME: readonly Mutant[] = [
         file: WRITER,
         find: MERGED,
         replace: `const { hardState } = first;
-  return { ...second, hardState, known, truncateFrom, from: Math.min(first.from, second.from) };`,
+  return { ...second, hardState, known, reset, truncateFrom, from, compactTo };`,
       },
     ],
   },
@@ -50,7 +49,25 @@ export const RUNTIME: readonly Mutant[] = [
     name: 'merged-writes-lose-the-first-entries',
     bug: 'of two writes merged into one, the entries of the first are acknowledged and not written',
     source: 'NATS 2.12.1, yugabyte#32875',
-    edits: [{ file: WRITER, find: MERGED, replace: 'return { ...second, known, truncateFrom };' }],
+    edits: [
+      {
+        file: WRITER,
+        find: MERGED,
+        replace: 'return { ...second, known, reset, truncateFrom, compactTo };',
+      },
+    ],
+  },
+  {
+    name: 'merged-writes-lose-the-reset',
+    bug: 'of two writes merged into one, it is lost that the log begins anew after a snapshot',
+    source: 'Raft §7, fig. 13, rule 7',
+    edits: [
+      {
+        file: WRITER,
+        find: MERGED,
+        replace: 'return { ...second, known, truncateFrom, from, compactTo };',
+      },
+    ],
   },
   {
     name: 'failed-write-tried-again',
@@ -93,7 +110,11 @@ export const RUNTIME: readonly Mutant[] = [
     bug: 'entries that were encoded before a truncation are sent in place of those that follow it',
     source: 'qdrant#2508',
     edits: [
-      { file: 'src/runtime/effect-runner.ts', find: '    sender.truncated();\n', replace: '' },
+      {
+        file: 'src/runtime/effect-runner.ts',
+        find: '    proposals.truncate(from);\n    sender.truncated();\n',
+        replace: '    proposals.truncate(from);\n',
+      },
     ],
   },
   {
@@ -114,7 +135,13 @@ export const RUNTIME: readonly Mutant[] = [
     name: 'restart-skips-entries',
     bug: 'a restarted machine begins after what was committed, though it has lost its state',
     source: 'etcd#13766, etcd#14685',
-    edits: [{ file: STARTUP, find: 'applied: base.index,', replace: 'applied: hardState.commit,' }],
+    edits: [
+      {
+        file: STARTUP,
+        find: '...{ snapshot, repairFrom: 0, applied: 0 },',
+        replace: '...{ snapshot, repairFrom: 0, applied: hardState.commit },',
+      },
+    ],
   },
   {
     name: 'applied-twice',
@@ -158,7 +185,7 @@ export const RUNTIME: readonly Mutant[] = [
     name: 'short-log-accepted',
     bug: 'a store that lost committed entries is started from as if nothing were missing',
     source: 'curvine#1551, etcd-io/raft#197',
-    edits: [{ file: STARTUP, find: '    checkStored(stored);\n', replace: '' }],
+    edits: [{ file: 'src/runtime/stored-state.ts', find: '  checkLog(log);\n', replace: '' }],
   },
   {
     name: 'store-of-another-member-accepted',
@@ -179,7 +206,7 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: STARTUP,
-        find: 'silentMs: stored.last.index > 0 ? patienceMs : 0 }',
+        find: 'silentMs: stored.log.last.index > 0 ? patienceMs : 0 }',
         replace: 'silentMs: 0 }',
       },
     ],

@@ -92,8 +92,8 @@ export const STALLS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/runtime/event-loop.ts',
-        find: '      this.#wantedMs = Math.min(this.#wantedMs, dueMs);\n',
-        replace: '',
+        find: '      this.#schedule(dueMs);\n',
+        replace: '      this.wake();\n',
       },
     ],
   },

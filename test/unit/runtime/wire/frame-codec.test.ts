@@ -95,6 +95,12 @@ describe('a frame', () => {
       { type: 'vote-request', wallMs: 0, term: 258, lastIndex: 3, lastTerm: 4, forced: true },
       ['0000000000000003', '0000000000000004', '0000000000000000', '01'],
     ],
+    [
+      '12',
+      { type: 'snapshot-ack', term: 258, stream: 3, stored: 4, refused: true },
+      ['0000000000000003', '0000000000000004', '01'],
+    ],
+    ['13', { type: 'snapshot-request', term: 258, index: 3 }, ['0000000000000003']],
   ] as const)('keeps its bytes from version to version: kind %s', (kind, message, fields) => {
     const hex = Buffer.from(codec.encodeMessage(message)).toString('hex');
     expect(hex.slice(6, 8)).toBe(kind);
@@ -160,7 +166,7 @@ describe('a frame of another sender', () => {
 
   it('is refused when its group or kind is not known', () => {
     expect(() => codec.decode(changed(7, 1))).toThrow(refused(/group 1/));
-    for (const kind of [0, 17, 31, 34, 255]) {
+    for (const kind of [0, 20, 31, 34, 255]) {
       expect(() => codec.decode(changed(3, kind))).toThrow(refused(/kind/));
     }
   });

@@ -1,5 +1,9 @@
 // One frame of every kind, for the tests of the wire.
-import { createConfiguration, type Message } from '../../../../src/raft/index.ts';
+import {
+  createConfiguration,
+  type Message,
+  type SnapshotChunk,
+} from '../../../../src/raft/index.ts';
 import {
   type CodecIdentity,
   type Frame,
@@ -13,7 +17,10 @@ import {
   type ForwardedKind,
 } from '../../../../src/runtime/wire/index.ts';
 import { encodeMembers, type MembersEntry } from '../../../../src/runtime/wire/members-entry.ts';
+import type { PlainMessage } from '../../../../src/runtime/wire/message-fields.ts';
 import { OwnEntry } from '../../../../src/runtime/wire/sized-entry.ts';
+import type { ReceivedChunk } from '../../../../src/runtime/wire/snapshot-chunk.ts';
+import { encodeSnapshotHeader, headOf } from '../../../../src/runtime/wire/snapshot-header.ts';
 
 export const origin: CodecIdentity = {
   ...{ clusterId: '00ff10203040a0b1', incarnation: 0x1a_bbcc_ddee_ff01, boot: 2 ** 40 + 3 },
@@ -35,7 +42,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
 
 const LARGE = 2 ** 53 - 2;
 
-export const messages: readonly Exclude<Message, { type: 'append' }>[] = [
+export const messages: readonly Exclude<PlainMessage, { type: 'append' }>[] = [
   { type: 'pre-vote-request', wallMs: 5, term: 1, campaign: 2, lastIndex: 3, lastTerm: 4 },
   { type: 'pre-vote-reply', term: 1, campaign: 2, granted: true },
   {
@@ -66,6 +73,8 @@ export const messages: readonly Exclude<Message, { type: 'append' }>[] = [
   { type: 'timeout-now', term: 1, round: 2 },
   { type: 'read-request', term: 1, boot: 2, upTo: 3, atMs: 4 },
   { type: 'read-reply', term: 1, incarnation: LARGE, boot: 2, upTo: 3, atMs: 4, index: 5 },
+  { type: 'snapshot-ack', term: 1, stream: 2, stored: LARGE, refused: true },
+  { type: 'snapshot-request', term: 1, index: 2 },
   { type: 'greeting', term: 3 },
   { type: 'greeting-reply', term: 1, incarnation: LARGE, known: true },
 ];
@@ -98,6 +107,18 @@ export const members: MembersEntry = {
 export function membersEntry(index: number, body = encodeMembers(members)): OwnEntry {
   return new OwnEntry(index, { term: 7, timeMs: 5, kind: 'members' }, body);
 }
+
+/** What a snapshot of these members says of itself. */
+export const snapshotHeader: Uint8Array = encodeSnapshotHeader({
+  ...{ timeMs: 2 ** 41, machineVersion: 3, configIndex: 4, members },
+});
+
+/** A piece of a snapshot of entry 9, with bytes of its own. */
+export const chunk: SnapshotChunk = {
+  ...{ type: 'snapshot-chunk', term: 7, stream: 2, from: 1000, until: 1005 },
+  head: headOf({ id: '9-5-0f-1', index: 9, term: 5, header: snapshotHeader, bytes: 2 ** 40 }),
+};
+export const piece: Uint8Array = Uint8Array.of(1, 2, 3, 4, 5);
 
 const sequence = { session: 2 ** 40, sequence: 2 ** 53 - 1, floor: 7 };
 
@@ -144,6 +165,10 @@ export function appendFrame(message = append, body = entries): Uint8Array {
   return join(codec.encodeMessage(message), codec.encodeEntries(body));
 }
 
+export function chunkFrame(message = chunk, bytes = piece, header = snapshotHeader): Uint8Array {
+  return join(codec.encodeChunk(message, header), bytes);
+}
+
 export function withU32(bytes: Uint8Array, at: number, value: number): Uint8Array {
   const changed = Uint8Array.from(bytes);
   new DataView(changed.buffer).setUint32(at, value);
@@ -156,6 +181,8 @@ export const frames: readonly (readonly [string, Uint8Array])[] = [
   ['append', appendFrame()],
   ['empty append', appendFrame({ ...append, until: 11 }, [])],
   ['members append', appendFrame({ ...append, until: 12 }, [membersEntry(11)])],
+  ['snapshot-chunk', chunkFrame()],
+  ['empty snapshot-chunk', chunkFrame({ ...chunk, from: 0, until: 0 }, new Uint8Array(0))],
   ['forward', join(codec.encodeForward(forward))],
   ['forward-reply', join(codec.encodeForwardReply(forwardReply))],
 ];
@@ -173,5 +200,10 @@ export function plain(frame: Frame): unknown {
 export function encodeAgain(frame: Frame): Uint8Array {
   if (frame.type === 'forward') return join(codec.encodeForward(frame));
   if (frame.type === 'forward-reply') return join(codec.encodeForwardReply(frame));
-  return join(codec.encodeMessage(frame.message), codec.encodeEntries(frame.entries));
+  const { message } = frame;
+  if (message.type === 'snapshot-chunk') {
+    const { bytes, header } = message as ReceivedChunk;
+    return chunkFrame(message, bytes, header);
+  }
+  return join(codec.encodeMessage(message), codec.encodeEntries(frame.entries));
 }

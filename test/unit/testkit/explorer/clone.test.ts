@@ -9,12 +9,25 @@ import {
   createConfiguration,
   type Handover,
   hashState,
+  type Incoming,
+  type Progress,
   planChange,
   type RaftEvent,
   type RaftState,
+  type Sending,
+  type Snapshots,
   step,
 } from '../../../../src/raft/index.ts';
-import { ack, appendOf, configOf, head, settledLeader, TestMember } from '../../raft/member.ts';
+import {
+  ack,
+  appendOf,
+  configOf,
+  head,
+  headAt,
+  settledLeader,
+  TestMember,
+} from '../../raft/member.ts';
+import { chunkOf, sendingLeader, snapshotOptions, stored } from '../../raft/snapshots.ts';
 
 type Change = readonly [name: string, change: (state: RaftState) => unknown];
 
@@ -37,6 +50,21 @@ function changingLeader(): TestMember {
   const config = planChange(member.state, { add: ['d'] });
   member.change(config);
   member.step({ type: 'transfer', to: 'b' });
+  return member;
+}
+
+function sender(): TestMember {
+  const member = sendingLeader({ maxBytesPerSec: 20_000 });
+  stored(member, 'b', 0);
+  return member;
+}
+
+function receiver(): TestMember {
+  const options = snapshotOptions({ everyEntries: 2 });
+  const member = new TestMember({ terms: [1, 1, 2], term: 3, commit: 2, applied: 2, options });
+  member.receive('b', ...appendOf({ term: 3, prev: [3, 2] }, [3, 3]));
+  member.receive('b', chunkOf(headAt({ index: 9, term: 3 }), { term: 3 }));
+  member.step({ type: 'snapshot-progress', id: 's9', stored: 900 });
   return member;
 }
 
@@ -179,14 +207,77 @@ function progressOf({ leading }: RaftState, id = 'b') {
   return found;
 }
 
+const latest = headAt({ index: 2, term: 1 });
+const incoming = (parts: Partial<Incoming>): Incoming => {
+  const nothing = { taken: 0, stored: 0, storing: 0, isWhole: false };
+  return { head: headAt({ index: 9, term: 1 }), term: 1, stream: 1, ...nothing, ...parts };
+};
+
+/** One by one, and told apart from each other too. */
+const snapshots: readonly Partial<Snapshots>[] = [
+  ...[{ latest }, { latest: { ...latest, id: 'other' } }, { taking: true }, { wanted: 3 }],
+  ...[{ distrusted: 's2' }, { machineDurable: 1 }, { restoring: latest }],
+  ...[{ repairFrom: 5 }, { installing: { head: latest, write: 9 } }],
+  ...[{ installing: { head: latest, write: 8 } }, { incoming: incoming({}) }],
+  ...[
+    { term: 2 },
+    { stream: 2 },
+    { taken: undefined },
+    { taken: 5 },
+    { stored: 3 },
+    { storing: 1 },
+  ].map((parts) => ({ incoming: incoming(parts) })),
+  ...[{ isWhole: true }].map((parts) => ({ incoming: incoming(parts) })),
+];
+
+const ofSnapshots: readonly Change[] = snapshots.map((parts, at) => [
+  `snapshots ${at}: ${Object.keys(parts).join()}`,
+  (state) => Object.assign(state.snapshots, parts),
+]);
+
+const sending = (parts: Partial<Sending>): Partial<Progress> => ({
+  sending: { head: latest, stored: undefined, next: 0, storedBefore: undefined, ...parts },
+});
+
+/** What a leader that sends a snapshot knows of its receiver. */
+const sendings: readonly Partial<Progress>[] = [
+  ...[sending({}), sending({ stored: 0 }), sending({ next: 1 }), sending({ storedBefore: 0 })],
+  ...[sending({ head: { ...latest, id: 'other' } }), { heldFrom: 2 }, { heldFrom: 3 }],
+];
+
+const ofIncoming: readonly Change[] = [
+  ['bytes taken', ({ snapshots }) => snapshots.incoming && snapshots.incoming.storing++],
+  ['part', ({ snapshots }) => Object.assign(snapshots, { incoming: undefined })],
+];
+
+const ofSenders: readonly Change[] = [
+  [
+    'rate',
+    ({ leading }) => leading && Object.assign(leading, { chunksDueMs: leading.chunksDueMs + 5 }),
+  ],
+  ['turn', ({ leading }) => leading && Object.assign(leading, { servedLast: 'c' })],
+  ...sendings.map(
+    (parts, at): Change => [
+      `sending ${at}: ${Object.keys(parts).join()}`,
+      (state) => Object.assign(progressOf(state), parts),
+    ],
+  ),
+];
+
 const roles = [
-  ['follower', follower, [...ofAnyone, ...ofFollowers]],
+  ['follower', follower, [...ofAnyone, ...ofFollowers, ...ofSnapshots]],
   ['candidate', candidate, [...ofAnyone, ...ofCandidates]],
-  ['leader', leader, [...ofAnyone, ...ofLeaders]],
+  ['leader', leader, [...ofAnyone, ...ofLeaders, ...ofSenders]],
   ['leader that changes members', changingLeader, [...ofAnyone, ...ofChangingLeaders]],
+  ['leader that sends a snapshot', sender, [...ofAnyone, ...ofLeaders]],
+  ['follower that is sent one', receiver, [...ofAnyone, ...ofFollowers, ...ofIncoming]],
 ] as const;
 
 const events: readonly RaftEvent[] = [
+  { type: 'snapshot-progress', id: 's9', stored: 1000 },
+  { type: 'snapshot-received', id: 's9' },
+  { type: 'snapshot-taken', head: headAt({ index: 2, term: 1 }), machineDurable: 2 },
+  { type: 'repair', index: 2 },
   { type: 'timeout' },
   { type: 'campaign' },
   { type: 'propose', bodies: [{ length: 3 }], wallMs: 5 },
@@ -221,6 +312,28 @@ const events: readonly RaftEvent[] = [
     entries: [{ ...head(3), config: configOf({ learners: ['d'] }) }],
   },
 ];
+
+it.each([
+  ['snapshots', follower, ofSnapshots],
+  ['what it sends', leader, ofSenders],
+] as const)('states that differ only in their %s have hashes of their own', (_, make, changes) => {
+  const hashes = changes.map(([, change]) => {
+    const { state } = make();
+    change(state);
+    return hashState(state);
+  });
+  expect(new Set(hashes).size).toBe(changes.length);
+});
+
+it('how long a receiver was away counts up to when it is given up', () => {
+  const hashAt = (awayMs: number) => {
+    const { state } = sender();
+    progressOf(state).contactMs = state.now - awayMs;
+    return hashState(state);
+  };
+  expect(hashAt(1500)).not.toBe(hashAt(1400));
+  expect(hashAt(9000)).toBe(hashAt(3000));
+});
 
 describe.each(roles)('a clone of a %s', (_, make, changes) => {
   it('has the same hash', () => {
@@ -298,6 +411,7 @@ function shifted(state: RaftState, ms: number): RaftState {
   state.following.contactMs += ms;
   if (state.leading === undefined) return state;
   state.leading.heartbeatDueMs += ms;
+  state.leading.chunksDueMs += ms;
   const { handover } = state.leading;
   if (handover !== undefined) changeHandover(state, { dueMs: handover.dueMs + ms });
   for (const progress of state.leading.progress.values()) {

@@ -10,7 +10,8 @@ import {
 import { MembersWatch } from '../../../../src/testkit/simulator/marks-members.ts';
 import { doOverlap, heardByQuorum, isQuorum } from '../../../../src/testkit/simulator/quorums.ts';
 import { Referee } from '../../../../src/testkit/simulator/referee.ts';
-import { firstOrigin, JOINER, type SimEntry } from '../../../../src/testkit/simulator/sim-disk.ts';
+import { firstOrigin, JOINER } from '../../../../src/testkit/simulator/sim-disk.ts';
+import type { SimEntry } from '../../../../src/testkit/simulator/sim-entry.ts';
 import { SimMember } from '../../../../src/testkit/simulator/sim-member.ts';
 import { Standing } from '../../../../src/testkit/simulator/standing.ts';
 
