@@ -62,7 +62,7 @@ export class MachineBench {
           ...{ now: () => this.nowMs, wallMs: never, after: never },
           soon: (callback) => void this.soon.push(callback),
         },
-        ...{ isLeading: () => false, due: never },
+        ...{ isLeading: () => false, due: never, verify: never },
         settled: ({ index }) => {
           this.log.push(`applied ${index}`);
           this.onSettled(index);
