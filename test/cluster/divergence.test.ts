@@ -18,7 +18,7 @@ async function flipAndFind(id: string): Promise<number> {
 const readers = ['linearizable', 'lease', 'local', { atLeastIndex: 1 }, { maxStalenessMs: 1e6 }];
 
 describe('a machine that differs', () => {
-  test('is found between the last equal comparison and the first unequal one', async () => {
+  test('is found between the last equal comparison and the first unequal one (B4)', async () => {
     world = new Diverging('abc');
     await world.startAll();
     await world.propose(25);
@@ -112,6 +112,40 @@ describe('a machine that differs', () => {
     expect(world.events('a').at(-1)).toMatchObject({ isSelf: true, repaired: true });
     const [first] = world.states();
     expect(world.states()).toEqual([first, first, first]);
+  });
+
+  test('and cannot hand over does nothing for anybody while it leads', async () => {
+    world = new Diverging('abc');
+    const inner = world.network.transport('a');
+    // Nobody is told to take over: kind 12 of a frame.
+    const transport = transportWith(inner, (to, parts, lane) => {
+      return parts[0]?.[3] === 12 || inner.send(to, parts, lane);
+    });
+    const odd = await world.start('a', { transport });
+    for (const id of 'bc') await world.start(id);
+    await world.elect('a');
+    await world.propose(25);
+    let isStopped = false;
+    const work = odd.whileLeader(({ signal }) => {
+      signal.addEventListener('abort', () => {
+        isStopped = true;
+      });
+      return new Promise<void>(() => {});
+    });
+    work.catch(() => undefined);
+    await world.clock.advance(50);
+    world.machine('a').flip();
+    for (let at = 0; at < 12; at++) void odd.propose(`${at}`).catch(() => undefined);
+    await world.clock.until(() => odd.status().diverged);
+    await world.clock.advance(400);
+    const { commit, role } = odd.status();
+    expect(role).toBe('leader');
+    expect(isStopped).toBe(true);
+    const proposed = await world.settled(odd.propose('x', { timeoutMs: 100 }));
+    expect(proposed).toMatchObject({ reason: { outcome: 'not-applied' } });
+    expect(odd.status().commit).toBe(commit);
+    const read = await world.settled(odd.read(undefined));
+    expect(read).toMatchObject({ reason: { code: 'ERR_DIVERGED' } });
   });
 
   test('is known to be so after a restart in the middle of the repair', async () => {

@@ -144,7 +144,7 @@ export const DIVERGENCE: readonly Mutant[] = [
   {
     name: 'version-before-all-can',
     bug: 'the version rises when those that are heard can, and the others stop',
-    source: 'etcd#12855',
+    source: 'Raft §5.4.3, State Machine Safety',
     edits: [
       {
         file: UPGRADES,
@@ -156,7 +156,7 @@ export const DIVERGENCE: readonly Mutant[] = [
   {
     name: 'version-by-old-news',
     bug: 'what a member said before it was started with older code counts for ever',
-    source: 'etcd#12855',
+    source: 'Raft §5.4.3, State Machine Safety',
     edits: [
       {
         file: UPGRADES,
