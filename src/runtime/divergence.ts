@@ -1,7 +1,7 @@
 // Machines that should be equal and are not (RA17). Every member takes a digest of its state before
 // each `verify` entry and tells it to the leader; a later entry says what a majority had. Who had
-// another is not to be trusted: it answers no reads and leads only to hand over, until it is restored
-// from a snapshot that was taken after that entry, by a member that was not odd itself.
+// another is not to be trusted: it answers no reads and leads only to hand over, until it is
+// restored from a snapshot that was taken after that entry, by a member that was not odd itself.
 import type { Logger, MemberId, StateMachine } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import type { Repair } from '../raft/index.ts';

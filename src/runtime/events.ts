@@ -38,7 +38,7 @@ export interface StallEvent {
   readonly ended: boolean;
 }
 
-/** State machines that should be equal were found not to be. Told by every member that learns it. */
+/** Machines that should be equal were found not to be. Told by every member that learns it. */
 export interface DivergenceEvent {
   /** The last index at which all were equal, as far as is known, and one at which not all were. */
   readonly lastEqual: number;

@@ -49,7 +49,7 @@ export function originOf({ boot, incarnation }: StoreIdentity): string {
   return `${incarnationText(incarnation)}-${boot}`;
 }
 
-/** format u8 · cluster u64 · incarnation, boot, patience, repairFrom u53 · admitted u8 · id · pins. */
+/** format u8 · cluster u64 · incarnation, boot, patience, repair u53 · admitted u8 · id · pins. */
 export function encodeIdentity(identity: StoreIdentity): Uint8Array {
   let bytes = 1 + 5 * 8 + 1 + textBytes(identity.id) + 4;
   for (const id of identity.pins.keys()) bytes += textBytes(id) + 8;
