@@ -14,7 +14,6 @@ export { decodeMembers, encodeMembers, firstMembers } from './members-entry.ts';
 export {
   type Capabilities,
   type DigestAt,
-  type DigestReport,
   MAX_DIGESTS,
   type Report,
 } from './report-fields.ts';
