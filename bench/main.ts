@@ -1,5 +1,5 @@
-// npm run bench -- [memory] [reads] [core] [idle] [--rounds N] [--json FILE]: measures, prints.
-// It judges nothing: no time is asserted.
+// npm run bench -- [memory] [reads] [snapshots] [core] [idle] [--rounds N] [--json FILE]: measures,
+// prints. It judges nothing: no time is asserted.
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import type { Bench, BenchReport } from './bench.ts';
@@ -10,8 +10,9 @@ import { type BenchOptions, parseOptions, USAGE } from './options.ts';
 import { reads } from './reads.ts';
 import { formatTable } from './report/table.ts';
 import { RowRunner } from './rows/row-runner.ts';
+import { snapshots } from './snapshots.ts';
 
-const benches: readonly Bench[] = [memory, reads, core, idle];
+const benches: readonly Bench[] = [memory, reads, snapshots, core, idle];
 
 async function main(): Promise<void> {
   const options = readOptions();

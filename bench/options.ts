@@ -13,7 +13,8 @@ export interface BenchOptions {
 }
 
 export const USAGE =
-  'npm run bench -- [memory] [reads] [core] [idle] [--smoke] [--rounds N] [--json FILE]';
+  'npm run bench -- [memory] [reads] [snapshots] [core] [idle] ' +
+  '[--smoke] [--rounds N] [--json FILE]';
 
 /** Throws on anything it does not know. */
 export function parseOptions(args: readonly string[]): BenchOptions {

@@ -11,6 +11,12 @@ export type Target = 'leader' | 'follower' | 'naive';
 /** What clients do: propose, or read at one of the levels. `stale` is at most half a second old. */
 export type Action = 'propose' | 'linearizable' | 'lease' | 'stale' | 'local';
 
+/** How often snapshots are taken, and of a machine of what size. */
+export interface SnapshotLoad {
+  readonly everyEntries: number | 'never';
+  readonly stateBytes: number;
+}
+
 /** Each of `inFlight` clients acts again as soon as it has its answer. */
 export interface ClosedSpec {
   readonly kind: 'closed';
@@ -18,6 +24,8 @@ export interface ClosedSpec {
   readonly codec: Codec;
   readonly action: Action;
   readonly inFlight: number;
+  /** Default: as often as by default, of nothing. */
+  readonly snapshots?: SnapshotLoad;
   /** Of processor time. */
   readonly warmMs: number;
   readonly windowMs: number;

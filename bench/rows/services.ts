@@ -8,9 +8,10 @@ import {
   msgpack,
   type RaftNode,
   rawCodec,
+  type SnapshotSettings,
   type StateMachine,
 } from 'coxswain';
-import type { Action, ClosedSpec, OpenSpec } from './row-types.ts';
+import type { Action, ClosedSpec, OpenSpec, SnapshotLoad } from './row-types.ts';
 
 /** Sends the next command, which was made beforehand, or reads. */
 export type Act = () => Promise<unknown>;
@@ -41,15 +42,18 @@ const levels: Readonly<Record<Exclude<Action, 'propose'>, Consistency>> = {
 const READS_A_TURN = 8192;
 const COMMAND_BYTES = 100;
 const COMMANDS = 1024;
+const PIECE_BYTES = 64 * 1024;
 
-type Load = Pick<ClosedSpec | OpenSpec, 'target' | 'codec' | 'action'>;
+type Load = Pick<ClosedSpec | OpenSpec, 'target' | 'codec' | 'action'> &
+  Pick<ClosedSpec, 'snapshots'>;
 
-export function openService({ action, codec, target }: Load): Promise<Service> {
+export function openService({ action, codec, snapshots, target }: Load): Promise<Service> {
   if (target === 'naive') return Promise.resolve(naiveService());
   if (codec === 'raw') {
     const ok = new Uint8Array(8);
-    const machine = machineOf(() => ok);
-    return clusterService(target, action, makeCommands(rawCommand), machine, rawCodec);
+    const machine = machineOf(() => ok, snapshots);
+    const commands = makeCommands(rawCommand);
+    return clusterService(target, action, commands, machine, rawCodec, snapshots);
   }
   const machine = machineOf(({ key }: Order) => key.length);
   return clusterService(target, action, makeCommands(order), machine, undefined);
@@ -61,6 +65,7 @@ async function clusterService<C, R>(
   commands: readonly C[],
   stateMachine: () => Machine<C, R>,
   codec: MachineCodec<C, R> | undefined,
+  snapshots?: SnapshotLoad,
 ): Promise<Service> {
   const cluster: Cluster<C, R> = await createMemoryCluster<C, R, void, number>({
     size: 3,
@@ -68,6 +73,7 @@ async function clusterService<C, R>(
     ...(codec === undefined ? {} : { codec }),
     electionTimeoutMs: [1000, 2000],
     heartbeatMs: 100,
+    snapshot: settingsOf(snapshots),
   });
   cluster.nodes[0]?.campaign();
   const leader = await cluster.leader();
@@ -124,8 +130,21 @@ function naiveService(): Service {
   return { act: () => new Promise(add), close: () => Promise.resolve() };
 }
 
-function machineOf<C, R>(apply: (command: C) => R): () => Machine<C, R> {
-  const snapshot = () => new Uint8Array(0);
+function settingsOf({ everyEntries }: Partial<SnapshotLoad> = {}): Partial<SnapshotSettings> {
+  if (everyEntries === undefined) return {};
+  if (everyEntries !== 'never') return { everyEntries };
+  return { everyEntries: Number.MAX_SAFE_INTEGER, everyBytes: Number.MAX_SAFE_INTEGER };
+}
+
+/** Its state never changes, so that a snapshot costs what the library makes it cost. */
+function machineOf<C, R>(
+  apply: (command: C) => R,
+  { stateBytes = 0 }: Partial<SnapshotLoad> = {},
+): () => Machine<C, R> {
+  const pieces = Array.from({ length: Math.ceil(stateBytes / PIECE_BYTES) }, () => {
+    return new Uint8Array(PIECE_BYTES);
+  });
+  const snapshot = () => pieces;
   return () => ({ apply, query: () => 7, snapshot, restore: () => undefined });
 }
 

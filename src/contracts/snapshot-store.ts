@@ -29,7 +29,8 @@ export interface SnapshotStore {
    * Must: be durable as a whole when it resolves, and until then, or when it rejects, not be there
    * at all, also after a crash; read `chunks` no faster than it writes them, and let go of them
    * when `signal` is aborted: it rejects then, with the signal's reason. What `chunks` throws it
-   * rejects with. Anything else is ERR_STORE_FAILED. One is saved at a time.
+   * rejects with. Anything else is ERR_STORE_FAILED. One is saved at a time. What `chunks` gives is
+   * not changed later, so it may be kept.
    */
   save(
     info: SnapshotInfo,
@@ -74,7 +75,7 @@ export interface SnapshotStore {
 export interface SnapshotSink {
   /** Bytes from its beginning that are here. */
   readonly received: number;
-  /** Adds the next bytes. May be durable only with `commit`. */
+  /** Adds the next bytes, which may be kept. May be durable only with `commit`. */
   write(bytes: Uint8Array): Promise<void>;
   /** What is here so far, from its beginning. */
   read(): AsyncIterable<Uint8Array>;

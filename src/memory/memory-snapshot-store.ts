@@ -7,13 +7,10 @@ import type {
   StoredSnapshot,
 } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
-import { joinBytes } from '../lib/bytes.ts';
-
-const PIECE_BYTES = 64 * 1024;
 
 interface Whole {
   readonly snapshot: StoredSnapshot;
-  readonly bytes: Uint8Array;
+  readonly parts: readonly Uint8Array[];
 }
 
 interface Begun {
@@ -59,12 +56,15 @@ export class MemorySnapshotStore implements SnapshotStore {
   }
 
   async *read(id: string, fromByte: number = 0): AsyncGenerator<Uint8Array, void, undefined> {
-    const bytes = this.#whole.get(id)?.bytes ?? new Uint8Array(0);
-    for (let at = fromByte; ; at += PIECE_BYTES) {
+    let skip = fromByte;
+    const { parts = [] } = this.#whole.get(id) ?? {};
+    for (let at = 0; ; at++) {
       if (!this.#open) throw closed();
       if (!this.#whole.has(id)) throw new CoxswainError('ERR_COMPACTED', `${id} is gone`);
-      if (at >= bytes.length) return;
-      yield bytes.slice(at, at + PIECE_BYTES);
+      const part = parts[at];
+      if (part === undefined) return;
+      if (skip < part.length) yield new Uint8Array(part.subarray(skip));
+      skip = Math.max(0, skip - part.length);
     }
   }
 
@@ -95,9 +95,10 @@ export class MemorySnapshotStore implements SnapshotStore {
     chunks: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<StoredSnapshot> {
-    const bytes = joinBytes(await collect(chunks, signal));
-    const snapshot = copyOf(info, bytes.length);
-    this.#keep({ snapshot, bytes });
+    const parts = await collect(chunks, signal);
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    const snapshot = copyOf(info, bytes);
+    this.#keep({ snapshot, parts });
     return snapshot;
   }
 
@@ -122,12 +123,12 @@ export class MemorySnapshotStore implements SnapshotStore {
         if (begun.received + bytes.length > begun.snapshot.bytes) {
           throw failed(`${begun.snapshot.id} is only ${begun.snapshot.bytes} bytes long`);
         }
-        begun.parts.push(new Uint8Array(bytes));
+        begun.parts.push(bytes);
         begun.received += bytes.length;
       },
       read: async function* () {
         check();
-        for (const part of begun.parts) yield part.slice();
+        for (const part of begun.parts) yield new Uint8Array(part);
       },
       commit: async () => {
         check();
@@ -136,7 +137,7 @@ export class MemorySnapshotStore implements SnapshotStore {
           throw failed(`${received} of ${snapshot.bytes} bytes of ${snapshot.id} are here`);
         }
         this.#begun = undefined;
-        this.#keep({ snapshot, bytes: joinBytes(parts) });
+        this.#keep({ snapshot, parts });
       },
       discard: async () => {
         if (this.#begun === begun) this.#begun = undefined;
@@ -164,8 +165,7 @@ async function collect(
       const next = await Promise.race([iterator.next(), aborted]);
       signal.throwIfAborted();
       if (next.done) return parts;
-      // A copy also of a Buffer, whose own `slice` is none.
-      parts.push(new Uint8Array(next.value));
+      parts.push(next.value);
     }
   } catch (error) {
     // It may be at work for ever: nobody waits for it, or asks what it says.

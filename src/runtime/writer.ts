@@ -98,7 +98,7 @@ export function mergeWrites(first: Write, second: Write): Write {
   const compactTo = Math.max(first.compactTo, second.compactTo);
   const cut = second.truncateFrom;
   // Entries that the first would have written and the second removes never reach the disk.
-  const onDisk = cut > 0 && cut < first.from && reset === undefined;
+  const onDisk = cut > 0 && cut < first.from;
   const lowest = first.truncateFrom === 0 ? cut : Math.min(first.truncateFrom, cut);
   const truncateFrom = onDisk ? lowest : first.truncateFrom;
   const from = Math.min(first.from, second.from);

@@ -53,7 +53,7 @@ describe('npm run bench -- --smoke', () => {
     expect(outcome.output).toMatch(
       /^node v.* as built in dist .* smoke: the numbers mean nothing$/m,
     );
-    expect(Object.keys(output.reports)).toEqual(['memory', 'reads', 'core', 'idle']);
+    expect(Object.keys(output.reports)).toEqual(['memory', 'reads', 'snapshots', 'core', 'idle']);
     expect(output.options).toMatchObject({ smoke: true, rounds: 1 });
   });
 
@@ -92,6 +92,12 @@ describe('npm run bench -- --smoke', () => {
     for (const table of tables) {
       expect(column(table, 'in flight')).toEqual(['1', '16', '256', '4096']);
     }
+  });
+
+  it('has snapshots more and less often, and larger, beside none', () => {
+    const [table] = tablesOf('snapshots');
+    expect(table && column(table, 'a snapshot')[0]).toBe('never');
+    expect(table?.rows).toHaveLength(4);
   });
 
   it('has the core as leader and as follower, one entry at a time and 64', () => {

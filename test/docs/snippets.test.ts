@@ -38,6 +38,8 @@ describe.each([
   { page: 'docs/guide/membership.md', least: 2 },
   { page: 'docs/concepts/consistency.md', least: 1 },
   { page: 'docs/guide/sessions.md', least: 2 },
+  { page: 'docs/guide/state-machines.md', least: 4 },
+  { page: 'docs/guide/operations.md', least: 1 },
 ])('$page', async ({ least, page }) => {
   const blocks = await blocksOf(page);
   const snippets = blocks.filter(({ language }) => language === 'ts').map(({ text }) => text);

@@ -122,8 +122,9 @@ export class FrameCodec {
 
   /** Only a leader speaks to who is no member yet: it has added this one. */
   #join(cluster: Uint8Array, kind: FrameKind): void {
-    if (kind !== 'append' && kind !== 'heartbeat')
+    if (kind !== 'append' && kind !== 'heartbeat' && kind !== 'snapshot-chunk') {
       throw frameError('this member joins no cluster yet');
+    }
     this.#origin = { ...this.#origin, cluster: Uint8Array.from(cluster) };
     this.#known = CLUSTER_BYTES;
     this.#joined(Buffer.from(cluster).toString('hex'));

@@ -17,7 +17,7 @@ export class Contacts {
 
   /** After each step of a leader. */
   check(member: SimMember, event: RaftEvent): void {
-    const { config, id, now, options, term } = member.state;
+    const { config, id, leading, now, options, term } = member.state;
     let reign = this.#reigns.get(member);
     if (reign?.term !== term) {
       reign = { term, config: undefined, heardMs: new Map() };
@@ -34,11 +34,12 @@ export class Contacts {
       const isBearer = incarnationAt(member, event.from) === event.incarnation;
       if (isBearer && heardMs.has(event.from)) heardMs.set(event.from, now);
     }
-    if (event.type !== 'timeout') return;
+    // It looks at each of its heartbeats, and at no other deadline.
+    const isBeat = leading?.heartbeatDueMs === now + options.heartbeatMs;
+    if (event.type !== 'timeout' || !isBeat) return;
     const heard = heardByQuorum(config, (other) =>
       other === id ? now : (heardMs.get(other) ?? now),
     );
-    // It looks at each of its heartbeats.
     const mostMs = options.electionMinMs + options.heartbeatMs;
     assert(now - heard < mostMs, `${id} leads term ${term} only while it hears from a quorum`);
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BEGINNING } from '../../../src/runtime/applied-point.ts';
 import { ApplierBench, letterEntry } from './applier-bench.ts';
 import { Deferred, macrotask } from './deferred.ts';
 
@@ -198,5 +199,51 @@ describe('a stopped applier', () => {
     pending.resolve('over');
     await Promise.all([stopping, asked]);
     expect(stopped).toBe(true);
+  });
+});
+
+describe('entries that a snapshot takes the place of', () => {
+  it('are not applied any more, and do not count as a backlog', () => {
+    const bench = new ApplierBench({ maxApplyBatch: 2 });
+    const { applier } = bench;
+    bench.append('abcdef');
+    applier.advance(5);
+    expect(bench.settled).toEqual(['1=A', '2=B']);
+    applier.skip();
+    expect([applier.backlog, applier.lateSinceMs]).toEqual([0, Infinity]);
+    bench.runSoon();
+    expect([bench.settled.length, applier.applied]).toEqual([2, 2]);
+  });
+
+  it('let the one under way finish, and what comes after the snapshot follows', async () => {
+    const bench = new ApplierBench();
+    const { applier } = bench;
+    const pending = new Deferred<string>();
+    bench.apply = (command) => (command === 'a' ? pending.promise : command);
+    bench.append('abcdef');
+    applier.advance(3);
+    applier.skip();
+    applier.exclusive({
+      ...{ inStep: false, run: () => applier.moveTo({ ...BEGINNING, index: 5 }) },
+      ...{ done: () => undefined, failed: () => undefined },
+    });
+    pending.resolve('A');
+    await macrotask();
+    applier.advance(6);
+    expect([bench.settled, applier.applied]).toEqual([['1=A', '6=f'], 6]);
+  });
+
+  it.each(['fails', 'comes late'])('stop nothing when reading them %s', async (how) => {
+    const bench = new ApplierBench();
+    const { applier } = bench;
+    bench.window.reset(8);
+    applier.advance(3);
+    const [read] = bench.store.reads;
+    expect(read).toMatchObject({ from: 1, until: 4 });
+    applier.skip();
+    if (how === 'fails') read?.reject(new Error('compacted'));
+    else read?.resolve([letterEntry(1, 'x'), letterEntry(2, 'y'), letterEntry(3, 'z')]);
+    await macrotask();
+    expect([bench.settled, bench.failed, applier.applied]).toEqual([[], [], 0]);
   });
 });

@@ -91,6 +91,16 @@ describe('a window of the log', () => {
     expect(held(window, 1, 11)).toEqual([1, 2, 3, 4]);
   });
 
+  it('that is reset holds nothing, and goes on elsewhere with all its room', () => {
+    const window = windowOf(5, 9, 40);
+    window.reset(20);
+    expect([window.first, held(window, 1, 30)]).toEqual([20, []]);
+    expect(window.slice(5, 6)).toBeUndefined();
+    for (const entry of entriesOf(20, 25)) window.append(entry);
+    window.evict(25);
+    expect(held(window, 1, 30)).toEqual([20, 21, 22, 23, 24]);
+  });
+
   it('behaves as an array does', () => {
     const part = fc.double({ min: 0, max: 1, noNaN: true });
     const action = fc.oneof(

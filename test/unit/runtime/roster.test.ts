@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createConfiguration } from '../../../src/raft/index.ts';
 import { Roster } from '../../../src/runtime/roster.ts';
-import { decodeMembers, encodeMembers } from '../../../src/runtime/wire/index.ts';
+import {
+  decodeMembers,
+  encodeMembers,
+  encodeSnapshotHeader,
+  headOf,
+} from '../../../src/runtime/wire/index.ts';
 import { entryOf } from './entries.ts';
 import { membersEntry } from './wire/frames.ts';
 
@@ -94,5 +99,25 @@ describe('an entry of this leader’s own', () => {
       ...{ code: 'ERR_INVARIANT', message: expect.stringMatching(/member d/) },
     });
     expect(() => roster.append(5, other)).toThrow(unknown);
+  });
+});
+
+describe('a roster, as a snapshot takes the place of the log', () => {
+  const members = at(2, 'b', 'd');
+  const config = createConfiguration({ voters: ['b', 'd'] });
+  const header = encodeSnapshotHeader({
+    ...{ timeMs: 5, machineVersion: 1, configIndex: 8, members: { members, config } },
+  });
+  const head = headOf({ id: 'x', index: 9, term: 2, header, bytes: 0 });
+
+  it('knows where its members are, and those of before until they are in force no more', () => {
+    const roster = createRoster();
+    roster.install(head, header);
+    expect(roster.membersAt(8)).toEqual(members);
+    expect(roster.members).toEqual([...at(1, 'a'), ...at(2, 'b'), ...at(1, 'c'), ...at(2, 'd')]);
+    roster.keep([head.config]);
+    expect(roster.members).toEqual(members);
+    const body = roster.append(10, config);
+    expect(decodeMembers(body).members).toEqual(members);
   });
 });

@@ -226,4 +226,14 @@ describe('entries', () => {
     await macrotask();
     expect([bench.sent, bench.failed]).toEqual([[], []]);
   });
+
+  it('that have become part of a snapshot while they were read are not sent', async () => {
+    const bench = new Bench(7, 10);
+    bench.append(5, 7);
+    const { log } = bench.leader.state;
+    log.base = { index: 6, term: 1 };
+    bench.store.reads[0]?.reject(new Error('compacted'));
+    await macrotask();
+    expect([bench.sent, bench.failed]).toEqual([[], []]);
+  });
 });

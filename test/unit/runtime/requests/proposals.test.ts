@@ -245,3 +245,55 @@ describe('all proposals', () => {
     expect([bench.proposals.queued(), bench.proposals.waiting]).toEqual([[], 0]);
   });
 });
+
+describe('proposals whose log a snapshot took the place of', () => {
+  const lost = { code: 'ERR_LEADERSHIP_LOST', outcome: 'unknown' };
+
+  it('up to there may have been applied or not: nobody here will know (X5)', () => {
+    const bench = new Bench();
+    const { proposals } = bench;
+    const tickets = bench.enqueue('abcd');
+    proposals.log(7, 10, 3);
+    proposals.truncate(9);
+    proposals.skip(8);
+    expect(fates(tickets)).toEqual([lost.code, lost.code, 'waits', 'waits']);
+    expect(tickets.map(({ error }) => error?.index)).toEqual([7, 8, undefined, undefined]);
+    expect(tickets[0]?.error).toMatchObject(lost);
+    expect(proposals.waiting).toBe(1);
+  });
+
+  it('behind it are settled by what is applied there', () => {
+    const bench = new Bench();
+    const { proposals } = bench;
+    const [a, b, c] = bench.enqueue('abc');
+    proposals.log(7, 10, 3);
+    proposals.skip(7);
+    proposals.apply(8, 3, 'r8');
+    proposals.apply(9, 4, 'of another');
+    expect([a?.fate, b?.fate, c?.fate]).toEqual([lost.code, 'r8 at 8@3', lost.code]);
+    expect([b?.error, c?.error?.outcome]).toEqual([undefined, 'not-applied']);
+  });
+
+  it('that were truncated long before are told as well, and settled once', () => {
+    const bench = new Bench();
+    const { proposals } = bench;
+    const [ticket] = bench.enqueue('a');
+    proposals.log(7, 8, 3);
+    proposals.truncate(7);
+    proposals.skip(20);
+    expect(ticket?.error).toMatchObject(lost);
+    proposals.skip(30);
+    proposals.apply(31, 4, 'of another');
+    expect(ticket?.fate).toBe(lost.code);
+  });
+
+  it('do not harm those that wait, here or at the leader', () => {
+    const bench = new Bench();
+    const { proposals } = bench;
+    const tickets = bench.enqueue('ab');
+    proposals.forward(1);
+    proposals.skip(20);
+    expect(fates(tickets)).toEqual(['waits', 'waits']);
+    expect(names(proposals.log(21, 22, 4))).toBe('b');
+  });
+});
