@@ -115,7 +115,6 @@ export class MachineBench {
         return after(this.asking?.(), whole);
       },
       snapshot: () => after(this.saving?.(), () => Buffer.from(whole())),
-      digest: () => after(this.saving?.(), whole),
       lastApplied: () => this.durable as LogPosition,
       restore: async (pieces: AsyncIterable<Uint8Array>, meta: SnapshotMeta) => {
         this.metas.push(meta);
