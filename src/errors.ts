@@ -30,6 +30,8 @@
  * | ERR_SEQUENCE_REFUSED   | its sequence is settled, or another command's | unknown     | no    |
  * |                        | ... or was closed by a fence                 | not-applied | no    |
  * | ERR_STATE_MACHINE      | the machine threw; the node stops            | unknown     | no    |
+ * | ERR_DIVERGED           | a read: the machine here differs, see below  | not-applied | yes   |
+ * |                        | ... or no majority is equal; all nodes stop  | unknown     | no    |
  * | ERR_VERSION_UNSUPPORTED | the log needs newer code here; the node stops | unknown     | no    |
  * | ERR_STORE_FAILED       | a write or read of the store failed; it stops | unknown     | no    |
  * | ERR_STORE_CORRUPT      | what the store holds contradicts itself      | –           | no    |
@@ -41,6 +43,9 @@
  * | ERR_INVARIANT          | a bug in this library; the node stops        | unknown     | no    |
  * | ERR_FRAME              | bytes from a peer do not decode; dropped     | –           | no    |
  * | ERR_TRANSPORT          | the transport could not be opened            | –           | yes   |
+ *
+ * ERR_DIVERGED of a read: this member is being repaired, and another one answers. A node whose
+ * machine differs again and again stops with it.
  */
 export type ErrorCode =
   | 'ERR_INVALID_OPTION'
@@ -59,6 +64,7 @@ export type ErrorCode =
   | 'ERR_SESSION_EXPIRED'
   | 'ERR_SEQUENCE_REFUSED'
   | 'ERR_STATE_MACHINE'
+  | 'ERR_DIVERGED'
   | 'ERR_VERSION_UNSUPPORTED'
   | 'ERR_STORE_FAILED'
   | 'ERR_STORE_CORRUPT'

@@ -59,6 +59,7 @@ export {
   type CloseOptions,
   type ClusterHealth,
   type CommittedEvent,
+  type DivergenceEvent,
   defaultLimits,
   defaultSnapshotSettings,
   type EventMessage,

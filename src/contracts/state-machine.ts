@@ -56,7 +56,12 @@ export interface StateMachine<C, R, Q = never, A = never> {
    */
   lastApplied?(): LogPosition | PromiseLike<LogPosition>;
 
-  /** Must: same state, same digest, on every replica. */
+  /**
+   * A short text that stands for the whole state. When it is there, members are compared every
+   * `verifyEveryEntries` entries: one that differs from a majority is repaired from a snapshot.
+   *
+   * Must: same state, same digest, on every replica, also after `restore`.
+   */
   digest?(): string | PromiseLike<string>;
 
   /**

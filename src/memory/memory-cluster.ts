@@ -31,6 +31,7 @@ export interface MemoryClusterOptions<C, R, Q = never, A = never> {
   readonly sessions?: Partial<SessionLimits>;
   readonly snapshot?: Partial<SnapshotSettings>;
   readonly stall?: Partial<StallLimits>;
+  readonly verifyEveryEntries?: number;
   /** Seed of every random choice, a whole number below 2^32. Default 1. */
   readonly seed?: number;
   readonly clock?: Clock;
@@ -177,6 +178,7 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
 const known = [
   ...['size', 'stateMachine', 'codec', 'heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs'],
   ...['limits', 'sessions', 'snapshot', 'stall', 'seed', 'clock', 'logger', 'checkInvariants'],
+  'verifyEveryEntries',
 ];
 
 /** A cluster of members named `a`, `b`, `c`, …, all started. */

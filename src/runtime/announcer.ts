@@ -4,7 +4,7 @@ import type { EventEmitter } from 'eventemitter3';
 import type { Logger, Membership } from '../contracts/index.ts';
 import type { RaftState, SnapshotHead } from '../raft/index.ts';
 import { type MessageOrigin, publishEvent } from './channels.ts';
-import type { NodeEvents, StallEvent } from './events.ts';
+import type { DivergenceEvent, NodeEvents, StallEvent } from './events.ts';
 
 export type Emit = <E extends keyof NodeEvents>(
   event: E,
@@ -30,6 +30,7 @@ export class Announcer {
   readonly #origin: MessageOrigin;
   #membersChanged = false;
   #stalls: StallEvent[] = [];
+  #divergences: DivergenceEvent[] = [];
   #told: Pick<RaftState, 'role' | 'term' | 'leader' | 'commit'>;
   #snapshot: SnapshotHead | undefined;
 
@@ -53,12 +54,12 @@ export class Announcer {
     this.#stalls.push(event);
   }
 
+  divergence(event: DivergenceEvent): void {
+    this.#divergences.push(event);
+  }
+
   endTurn(): void {
-    if (this.#stalls.length > 0) {
-      const stalls = this.#stalls;
-      this.#stalls = [];
-      for (const event of stalls) this.announce('stall', event);
-    }
+    this.#announceKept();
     if (this.#membersChanged) {
       this.#membersChanged = false;
       this.announce('members', this.#membership());
@@ -74,6 +75,18 @@ export class Announcer {
     if (changedRole) this.announce('role', { role, term });
     if (changedLeader) this.announce('leader', { leader, term });
     if (changedCommit) this.announce('committed', { index: commit });
+  }
+
+  #announceKept(): void {
+    if (this.#stalls.length > 0) {
+      const stalls = this.#stalls;
+      this.#stalls = [];
+      for (const event of stalls) this.announce('stall', event);
+    }
+    if (this.#divergences.length === 0) return;
+    const divergences = this.#divergences;
+    this.#divergences = [];
+    for (const event of divergences) this.announce('divergence', event);
   }
 
   #announceSnapshot(): void {

@@ -1,6 +1,6 @@
 // Feeds committed entries to the state machine, in order, and runs queries and jobs between them.
 import type { Clock, Codec, LogEntry, LogStore, StateMachine } from '../contracts/index.ts';
-import { CoxswainError } from '../errors.ts';
+import { CoxswainError, type ErrorCode } from '../errors.ts';
 import { type AppliedAt, AppliedPoint } from './applied-point.ts';
 import { Batches, isCommand, type SettleBatch, UndecodedError } from './batches.ts';
 import { EntryContext } from './entry-context.ts';
@@ -22,6 +22,8 @@ export interface ApplierParts<C, R, Q, A> {
   readonly limits: Pick<Limits, 'maxAppendBytes' | 'maxApplyBatch' | 'maxQueuedReads'>;
   /** What entries of sessions come to. */
   readonly sessions: Pick<SessionApplier<C, R>, 'apply' | 'applyKept' | 'judge' | 'keep'>;
+  /** Of a `verify` entry, just before it settles; `at` undefined: the machine is further. */
+  readonly verify: (entry: LogEntry, at: AppliedAt | undefined) => PromiseLike<void> | undefined;
   /** Is the machine to be asked when something falls due? */
   readonly isLeading: () => boolean;
   readonly due: (wallMs: number | undefined) => void;
@@ -68,6 +70,11 @@ export class Applier<C, R, Q, A> {
 
   get applied(): number {
     return this.#point.index;
+  }
+
+  /** What `context.machineVersion` is. */
+  get machineVersion(): number {
+    return this.#point.machineVersion;
   }
 
   /** Committed entries that are not applied yet: a count. */
@@ -233,6 +240,8 @@ export class Applier<C, R, Q, A> {
         return isKept ? undefined : machine.tick?.(new EntryContext(entry, machineVersion));
       case 'version':
         return this.#point.raise(entry, machine.version);
+      case 'verify':
+        return this.#parts.verify(entry, isKept ? undefined : this.#point.at());
       default:
         return isKept ? sessions.applyKept(entry) : sessions.apply(entry, machineVersion);
     }
@@ -417,8 +426,10 @@ function machineError(cause: unknown, at: number): CoxswainError {
   return new CoxswainError('ERR_STATE_MACHINE', message, details);
 }
 
+const ownCodes: readonly ErrorCode[] = ['ERR_VERSION_UNSUPPORTED', 'ERR_DIVERGED'];
+
 function isOwn({ code }: CoxswainError): boolean {
-  return code.startsWith('ERR_STORE') || code === 'ERR_VERSION_UNSUPPORTED';
+  return code.startsWith('ERR_STORE') || ownCodes.includes(code);
 }
 
 function closedError(): CoxswainError {

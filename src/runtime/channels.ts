@@ -59,6 +59,7 @@ export interface ChannelMessages {
   'coxswain:closed': EventMessage<'closed'>;
   'coxswain:snapshot': EventMessage<'snapshot'>;
   'coxswain:stall': EventMessage<'stall'>;
+  'coxswain:divergence': EventMessage<'divergence'>;
   'coxswain:apply': ApplyMessage;
   'coxswain:store-write': StoreWriteMessage;
   'coxswain:send': SendMessage;
@@ -75,6 +76,7 @@ const eventChannels: Readonly<Record<keyof NodeEvents, Channel>> = {
   committed: named('coxswain:commit'),
   snapshot: named('coxswain:snapshot'),
   stall: named('coxswain:stall'),
+  divergence: named('coxswain:divergence'),
   fault: named('coxswain:fault'),
   closed: named('coxswain:closed'),
 };

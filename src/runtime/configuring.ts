@@ -10,6 +10,7 @@ import {
   checkRequestTimeout,
   checkSessions,
   checkStall,
+  checkVerifyEvery,
   knownOptions,
   type Limits,
   type RaftNodeOptions,
@@ -27,6 +28,7 @@ export interface OptionChanges
     | 'stall'
     | 'lease'
     | 'maxClockOffsetMs'
+    | 'verifyEveryEntries'
   > {
   /** All but `maxCommandBytes`, which is the same on every member. */
   readonly limits?: Partial<Omit<Limits, 'maxCommandBytes'>>;
@@ -74,6 +76,7 @@ const checks: Checks = {
     return checkLease({ ...lease, ...defined(given) });
   },
   maxClockOffsetMs: checkMaxClockOffset,
+  verifyEveryEntries: checkVerifyEvery,
 };
 
 /** Changes all of it, or throws ERR_INVALID_OPTION and changes nothing. */

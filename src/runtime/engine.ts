@@ -2,7 +2,7 @@
 // machine, and those who wait. Decisions are made in raft/; this file only connects.
 import type { Identity, MemberId, Membership } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
-import { createState, type Propose, type RaftState } from '../raft/index.ts';
+import { createState, type RaftState } from '../raft/index.ts';
 import { Announcer, type Emit } from './announcer.ts';
 import { ChunkSender } from './chunk-sender.ts';
 import { ClockWarnings } from './clock-warnings.ts';
@@ -22,6 +22,7 @@ import {
   Delegates,
   Forwarding,
   Leaderships,
+  nextProposals,
   Operations,
   Proposals,
   Reads,
@@ -37,13 +38,10 @@ import { Stalls } from './stalls.ts';
 import { coreOptions, type Startup } from './startup.ts';
 import { type NodeStatus, type StatusParts, statusOf } from './status.ts';
 import { StoreRecord } from './store-record.ts';
-import { Ticker } from './ticker.ts';
 import { Tracer } from './trace.ts';
+import { Upkeep } from './upkeep.ts';
 import { encodeSessionOpen, FrameCodec, PROTOCOL_VERSION } from './wire/index.ts';
 import { Writer } from './writer.ts';
-
-/** Proposals handed to the core in one step: a count. */
-const MAX_STEP_PROPOSALS = 8192;
 
 export class Engine<C, R, Q, A> {
   readonly requests: Requests<C, R>;
@@ -62,7 +60,7 @@ export class Engine<C, R, Q, A> {
   readonly #forwarding: Forwarding;
   readonly #delegates: Delegates;
   readonly #machine: MachineHost<C, R, Q, A>;
-  readonly #ticker: Ticker;
+  readonly #upkeep: Upkeep;
   readonly #inbox: Inbox;
   readonly #announcer: Announcer;
   readonly #stalls: Stalls;
@@ -101,7 +99,7 @@ export class Engine<C, R, Q, A> {
     const isOwn = (snapshotId: string) => snapshotId.includes(name);
     const members = () => this.members();
     this.#announcer = new Announcer({ state, emit, logger, members, isOwn, origin });
-    this.#ticker = new Ticker({ state, clock, proposals, wake: () => this.#loop.wake() });
+    this.#upkeep = this.#createUpkeep(frames, record);
     this.#machine = this.#createMachine();
     this.#forwarding = this.#createForwarding(frames);
     this.#delegates = this.#createDelegates(frames);
@@ -206,6 +204,7 @@ export class Engine<C, R, Q, A> {
   #standing(): StatusParts {
     return {
       applied: this.#machine.applier.applied,
+      machineVersion: this.#machine.applier.machineVersion,
       waiting: this.#proposals.waiting,
       sessions: this.#machine.sessions.count,
       waitingReads: this.reads.waiting,
@@ -248,6 +247,7 @@ export class Engine<C, R, Q, A> {
       now: () => clock.now(),
       meta: (known) => {
         if (clock.now() >= this.#state.silentUntilMs) record.promise(electionMinMs);
+        record.distrust(this.#state.snapshots.repairFrom);
         return record.take(known);
       },
       begun: (batch) => this.#meter.writeBegun(batch),
@@ -265,16 +265,30 @@ export class Engine<C, R, Q, A> {
       options: this.#options,
       ...{ state: this.#state, window: this.#window, snapshot, keptUpTo },
       origin: originOf(identity),
-      due: (wallMs) => this.#ticker.due(wallMs),
+      due: (wallMs) => this.#upkeep.due(wallMs),
+      verify: (entry, at) => this.#upkeep.verify(entry, at),
       settled: ({ index, term }, result) => this.#proposals.apply(index, term, result),
       advanced: (index) => {
         this.#meter.applied(index);
         this.#loop.push({ type: 'applied', index });
+        this.#upkeep.advanced();
       },
       push: (event) => this.#loop.push(event),
-      restored: (index) => this.#meter.restored(index),
+      restored: (index) => {
+        this.#meter.restored(index);
+        this.#upkeep.restored(index);
+      },
       received: (head, header) => this.#roster.install(head, header),
       failed: (cause) => this.#fail(cause),
+    });
+  }
+
+  #createUpkeep(codec: FrameCodec, record: StoreRecord): Upkeep {
+    return new Upkeep({
+      ...{ state: this.#state, options: this.#options, codec, record },
+      ...{ proposals: this.#proposals, announcer: this.#announcer, machine: () => this.#machine },
+      failReads: (error) => this.reads.failAll(error),
+      loop: () => this.#loop,
     });
   }
 
@@ -295,6 +309,7 @@ export class Engine<C, R, Q, A> {
       get maxQueuedReads() {
         return limits.maxQueuedReads;
       },
+      refusal: () => this.#upkeep.refusal(),
       startDeadline: (call, wait) => this.requests.startDeadline(call, wait),
       wake: () => this.#loop.wake(),
     });
@@ -327,20 +342,20 @@ export class Engine<C, R, Q, A> {
         this.#stalls.turn(lateMs);
         this.#meter.turn(lateMs);
       },
-      takeProposals: () => this.#takeProposals(),
+      takeProposals: () => nextProposals(this.#state, this.#proposals, () => clock.wallMs()),
       takeReads: () => this.reads.take(),
       endTurn: () => this.#endTurn(),
       expire: (nowMs) => {
         this.requests.expire(nowMs);
         this.#forwarding.expire(nowMs);
         this.leaderships.check(nowMs);
-        this.#ticker.expire(nowMs);
+        this.#upkeep.expire(nowMs);
         this.#stalls.expire(nowMs);
       },
       nextExpiry: () => {
         const { leaderships, requests } = this;
         const waits = Math.min(requests.nextExpiry(), this.#forwarding.nextExpiry());
-        const own = Math.min(this.#ticker.nextExpiry(), this.#stalls.nextExpiry());
+        const own = Math.min(this.#upkeep.nextExpiry(), this.#stalls.nextExpiry());
         return Math.min(waits, own, leaderships.nextExpiry());
       },
       failed: (cause) => this.#fail(cause),
@@ -398,6 +413,7 @@ export class Engine<C, R, Q, A> {
         this.#loop.wake();
       },
       forwardReply: (reply) => this.#forwarding.receive(reply),
+      report: (from, report) => this.#upkeep.receive(from, report),
     });
   }
 
@@ -409,20 +425,6 @@ export class Engine<C, R, Q, A> {
     } catch (cause) {
       this.#fail(cause);
     }
-  }
-
-  #takeProposals(): Propose | undefined {
-    const { leading } = this.#state;
-    if (leading === undefined || leading.handover !== undefined) return undefined;
-    const queued = this.#proposals.queued();
-    if (queued.length === 0) return undefined;
-    const some = queued.length > MAX_STEP_PROPOSALS ? queued.slice(0, MAX_STEP_PROPOSALS) : queued;
-    const bodies = some.map((ticket) => ticket.body);
-    return {
-      type: 'propose',
-      bodies,
-      wallMs: Math.max(0, Math.floor(this.#options.clock.wallMs())),
-    };
   }
 
   #apply(upTo: number): void {
@@ -446,9 +448,9 @@ export class Engine<C, R, Q, A> {
     const { leader, role, term } = this.#state;
     this.#options.logger.info({ role, term, leader }, 'role changed');
     this.#forwarding.leaderChanged();
+    this.#upkeep.roleChanged();
     if (role === 'leader') return;
     this.#delegates.stepDown();
-    this.#ticker.stepDown();
   }
 
   #fail(cause: unknown): void {

@@ -38,6 +38,22 @@ export interface StallEvent {
   readonly ended: boolean;
 }
 
+/** Machines that should be equal were found not to be. Told by every member that learns it. */
+export interface DivergenceEvent {
+  /** The last index at which all were equal, as far as is known, and one at which not all were. */
+  readonly lastEqual: number;
+  readonly firstUnequal: number;
+  /** Those known to differ from a majority of voters; empty when no majority has the same state. */
+  readonly members: readonly MemberId[];
+  /** This member differs: it is repaired from a snapshot, and until then answers no reads. */
+  readonly isSelf: boolean;
+  /** What was compared at `firstUnequal`, here and by a majority; undefined when not known. */
+  readonly digest: string | undefined;
+  readonly expected: string | undefined;
+  /** Of this member, true once: it answers reads again. */
+  readonly repaired: boolean;
+}
+
 export interface NodeEvents {
   /** This member's role or term changed. */
   role: (event: RoleEvent) => void;
@@ -51,6 +67,11 @@ export interface NodeEvents {
   snapshot: (event: SnapshotEvent) => void;
   /** A stall begins or is over. A leader that stalls lets go, if another voter takes over. */
   stall: (event: StallEvent) => void;
+  /**
+   * Machines differ, or this member's was repaired. Where no majority is equal, all members stop
+   * with ERR_DIVERGED.
+   */
+  divergence: (event: DivergenceEvent) => void;
   /** The node stopped by itself; what it was given is being closed. */
   fault: (error: CoxswainError) => void;
   /** Everything is closed. The last event. */

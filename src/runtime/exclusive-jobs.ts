@@ -1,4 +1,4 @@
-// What wants the machine for itself, at a quiescent point: snapshots, restores, digests.
+// What wants the machine for itself, at a quiescent point: snapshots, restores.
 import type { AppliedAt } from './applied-point.ts';
 
 export interface ExclusiveJob<T> {

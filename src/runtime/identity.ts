@@ -25,6 +25,11 @@ export interface StoreIdentity extends KnownMembers {
    * whose promise may not be over: ms.
    */
   readonly patienceMs: number;
+  /**
+   * The machine was found to differ from those of a majority: it is not to be trusted until it was
+   * restored from a snapshot of this index or later. 0: it is.
+   */
+  readonly repairFrom: number;
 }
 
 /** Even for a first member of a cluster, odd for one that is to join. */
@@ -44,9 +49,9 @@ export function originOf({ boot, incarnation }: StoreIdentity): string {
   return `${incarnationText(incarnation)}-${boot}`;
 }
 
-/** format u8 · cluster u64 · incarnation, boot, patience u53 · admitted u8 · id · pins. */
+/** format u8 · cluster u64 · incarnation, boot, patience, repair u53 · admitted u8 · id · pins. */
 export function encodeIdentity(identity: StoreIdentity): Uint8Array {
-  let bytes = 1 + 8 + 8 + 8 + 8 + 1 + textBytes(identity.id) + 4;
+  let bytes = 1 + 5 * 8 + 1 + textBytes(identity.id) + 4;
   for (const id of identity.pins.keys()) bytes += textBytes(id) + 8;
   const writer = new ByteWriter(new Uint8Array(bytes));
   writer.u8(FORMAT_VERSION);
@@ -54,6 +59,7 @@ export function encodeIdentity(identity: StoreIdentity): Uint8Array {
   writer.u53(identity.incarnation);
   writer.u53(identity.boot);
   writer.u53(identity.patienceMs);
+  writer.u53(identity.repairFrom);
   writer.u8(identity.admitted ? 1 : 0);
   writeText(writer, identity.id);
   writer.u32(identity.pins.size);
@@ -85,6 +91,7 @@ function readIdentity(reader: ByteReader): StoreIdentity {
   reader.u8();
   const clusterId = Buffer.from(reader.bytes(8)).toString('hex');
   const [incarnation, boot, patienceMs] = [reader.u53(), reader.u53(), reader.u53()];
+  const repairFrom = reader.u53();
   const admitted = reader.flag();
   const id = readText(reader);
   const pins = new Map<MemberId, number>();
@@ -93,5 +100,5 @@ function readIdentity(reader: ByteReader): StoreIdentity {
     pins.set(pinned, reader.u53());
   }
   reader.end();
-  return { clusterId, id, incarnation, boot, patienceMs, admitted, pins };
+  return { clusterId, id, incarnation, boot, patienceMs, repairFrom, admitted, pins };
 }

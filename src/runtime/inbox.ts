@@ -4,7 +4,14 @@
 import type { Logger, MemberId } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import type { Message } from '../raft/index.ts';
-import type { Forward, ForwardReply, FrameCodec, ReceivedFrame, SizedEntry } from './wire/index.ts';
+import type {
+  Forward,
+  ForwardReply,
+  FrameCodec,
+  ReceivedFrame,
+  Report,
+  SizedEntry,
+} from './wire/index.ts';
 
 /** The store that a frame comes from, and how often it had been opened. */
 export type FrameSource = Pick<ReceivedFrame, 'incarnation' | 'boot'>;
@@ -18,6 +25,7 @@ export interface InboxHooks {
   ): void;
   forward(from: MemberId, source: FrameSource, forward: Forward): void;
   forwardReply(reply: ForwardReply): void;
+  report(from: MemberId, report: Report): void;
 }
 
 /** Peers remembered as having sent a bad frame, and stores whose boots are. */
@@ -60,6 +68,7 @@ export class Inbox {
     if (!this.#isLatest(received)) this.#staleFrames++;
     else if (frame.type === 'forward') this.#hooks.forward(from, received, frame);
     else if (frame.type === 'forward-reply') this.#hooks.forwardReply(frame);
+    else if (frame.type !== 'message') this.#hooks.report(from, frame);
     else this.#hooks.message(from, incarnation, frame.message, frame.entries);
   }
 

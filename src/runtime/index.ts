@@ -11,6 +11,7 @@ export type { OptionChanges } from './configuring.ts';
 export { EntryContext } from './entry-context.ts';
 export type {
   CommittedEvent,
+  DivergenceEvent,
   LeaderEvent,
   NodeEvents,
   RoleEvent,

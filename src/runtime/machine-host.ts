@@ -2,7 +2,7 @@
 // snapshots. Put together here; the engine sees one part.
 import type { LogEntry, StoredSnapshot } from '../contracts/index.ts';
 import type { RaftEvent, RaftState, SnapshotHead } from '../raft/index.ts';
-import { BEGINNING } from './applied-point.ts';
+import { type AppliedAt, BEGINNING } from './applied-point.ts';
 import { Applier } from './applier.ts';
 import type { LogWindow } from './log-window.ts';
 import { MachineState } from './machine-state.ts';
@@ -23,6 +23,7 @@ export interface MachineHostParts<C, R, Q, A> {
   /** The machine has kept the effects of every entry up to here itself. */
   readonly keptUpTo: number;
   readonly due: (wallMs: number | undefined) => void;
+  readonly verify: (entry: LogEntry, at: AppliedAt | undefined) => PromiseLike<void> | undefined;
   readonly settled: (entry: LogEntry, result: unknown) => void;
   /** A run of entries up to `index` is settled. */
   readonly advanced: (index: number) => void;
@@ -47,7 +48,7 @@ export class MachineHost<C, R, Q, A> {
     this.applier = new Applier(
       {
         ...{ machine, codec: command, window, store: storage.log, clock, settled, failed },
-        ...{ limits, sessions: this.sessions, due: parts.due },
+        ...{ limits, sessions: this.sessions, due: parts.due, verify: parts.verify },
         isLeading: () => state.role === 'leader',
         advanced: parts.advanced,
       },

@@ -1,5 +1,5 @@
-// A machine's state as a whole, at one entry: taken for a snapshot, replaced by one, compared. What
-// the library itself keeps beside the machine goes with it.
+// A machine's state as a whole, at one entry: taken for a snapshot, or replaced by one. What the
+// library itself keeps beside the machine goes with it.
 import type { LogPosition, SnapshotSource, StateMachine } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import type { Sessions } from '../raft/index.ts';
@@ -13,7 +13,7 @@ import { decodeSessions, encodeSessions, type SnapshotContent } from './wire/ind
 export interface MachineStateParts {
   readonly machine: Pick<
     StateMachine<never, unknown>,
-    'digest' | 'lastApplied' | 'restore' | 'snapshot' | 'version'
+    'lastApplied' | 'restore' | 'snapshot' | 'version'
   >;
   readonly applier: Pick<
     Applier<never, unknown, never, unknown>,
@@ -49,17 +49,6 @@ export class MachineState {
         return source.then((taken) => this.#withDurable({ at, library, machine: taken }));
       }
       return this.#withDurable({ at, library, machine: source });
-    });
-  }
-
-  /** Rejects with what the machine throws. */
-  digest(): Promise<{ readonly at: AppliedAt; readonly digest: string }> {
-    return this.#exclusive((at) => {
-      const { machine } = this.#parts;
-      if (machine.digest === undefined) throw new TypeError('the state machine has no digest()');
-      const digest = machine.digest();
-      if (!isThenable(digest)) return { at, digest: checkDigest(digest) };
-      return digest.then((text) => ({ at, digest: checkDigest(text) }));
     });
   }
 
@@ -198,9 +187,4 @@ function isFinal(cause: unknown): cause is CoxswainError {
   if (!(cause instanceof CoxswainError)) return false;
   const { code } = cause;
   return code.startsWith('ERR_STORE') || code === 'ERR_VERSION_UNSUPPORTED';
-}
-
-function checkDigest(digest: unknown): string {
-  if (typeof digest === 'string') return digest;
-  throw new TypeError(`digest() gave ${typeof digest}, not a string`);
 }

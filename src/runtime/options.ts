@@ -74,6 +74,11 @@ export interface RaftNodeOptions<C, R, Q = never, A = never> {
    * ms, at least 1: a leader's wall clock is the log's. Default 60 000.
    */
   readonly maxClockOffsetMs?: number;
+  /**
+   * With a machine that has `digest`: how many entries are applied from one comparison of all
+   * members' states to the next, a count, at least 1. That of the leader counts. Default 10 000.
+   */
+  readonly verifyEveryEntries?: number;
   /** Default: says nothing. */
   readonly logger?: Logger;
   /** Check the core's invariants after every step, at about twice its cost. Default false. */
@@ -191,6 +196,7 @@ export interface CheckedOptions<C, R, Q, A> {
   readonly snapshot: SnapshotSettings;
   readonly stall: StallLimits;
   readonly maxClockOffsetMs: number;
+  readonly verifyEveryEntries: number;
   readonly clock: Clock;
   readonly seed: number;
   readonly logger: Logger;
@@ -203,7 +209,8 @@ export const knownOptions: readonly string[] = [
   ...['cluster', 'id', 'address', 'bootstrap', 'join', 'stateMachine'],
   ...['storage', 'transport', 'codec'],
   ...['heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs', 'limits', 'clock', 'seed', 'logger'],
-  ...['sessions', 'lease', 'snapshot', 'stall', 'maxClockOffsetMs', 'checkInvariants', 'trace'],
+  ...['sessions', 'lease', 'snapshot', 'stall', 'maxClockOffsetMs', 'verifyEveryEntries'],
+  ...['checkInvariants', 'trace'],
 ];
 
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -253,6 +260,7 @@ export function checkOptions<C, R, Q, A>(
   const stall = checkStall(options.stall ?? {}, electionMinMs);
   const { checkInvariants = false, maxClockOffsetMs = 60_000 } = options;
   checkMaxClockOffset(maxClockOffsetMs);
+  const verifyEveryEntries = checkVerifyEvery(options.verifyEveryEntries ?? 10_000);
   checkBoolean('checkInvariants', checkInvariants);
   const { trace } = options;
   if (trace !== undefined && typeof trace !== 'function') {
@@ -262,7 +270,8 @@ export function checkOptions<C, R, Q, A>(
   return {
     ...{ cluster, id, address, bootstrap, join, stateMachine, storage, transport, codec },
     ...{ heartbeatMs, electionMinMs, electionMaxMs, requestTimeoutMs, limits, sessions },
-    ...{ lease, snapshot, stall, maxClockOffsetMs, clock, seed, logger, checkInvariants, trace },
+    ...{ lease, snapshot, stall, maxClockOffsetMs, verifyEveryEntries },
+    ...{ clock, seed, logger, checkInvariants, trace },
   };
 }
 
@@ -319,6 +328,11 @@ export function checkRequestTimeout(requestTimeoutMs: number): number {
 export function checkMaxClockOffset(maxClockOffsetMs: number): number {
   checkInteger('maxClockOffsetMs', maxClockOffsetMs, 1, LONGEST_TIMEOUT_MS);
   return maxClockOffsetMs;
+}
+
+export function checkVerifyEvery(verifyEveryEntries: number): number {
+  checkInteger('verifyEveryEntries', verifyEveryEntries, 1, Number.MAX_SAFE_INTEGER);
+  return verifyEveryEntries;
 }
 
 export function checkStall(given: Partial<StallLimits>, defaultMs: number): StallLimits {

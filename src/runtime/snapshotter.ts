@@ -61,6 +61,11 @@ export class Snapshotter {
     this.#run(() => this.#take(taking));
   }
 
+  /** The one that is being taken, if any, is not to be kept. */
+  giveUp(): void {
+    this.#taking?.abort(GIVEN_UP);
+  }
+
   receive(head: SnapshotHead, header: Uint8Array): void {
     const { index, term } = head;
     const { store } = this.#parts;
@@ -101,7 +106,7 @@ export class Snapshotter {
 
   /** Puts the machine where the snapshot stands. One that is being taken is not needed any more. */
   restore(head: SnapshotHead, isRepair: boolean): void {
-    this.#taking?.abort(GIVEN_UP);
+    this.giveUp();
     const { machine, push, restored, store } = this.#parts;
     const header = this.#headers.get(head.id);
     if (header === undefined) return;
@@ -117,7 +122,7 @@ export class Snapshotter {
   /** Begins nothing more, gives up what can be, and waits for the rest. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#taking?.abort(GIVEN_UP);
+    this.giveUp();
     await Promise.allSettled(this.#pending);
   }
 

@@ -145,7 +145,8 @@ function newIdentity(
   admitted: boolean,
 ): StoreIdentity {
   const incarnation = newIncarnation(!isJoinerClusterId(clusterId));
-  return { clusterId, id, incarnation, boot: 1, patienceMs, admitted, pins: new Map() };
+  const begun = { boot: 1, repairFrom: 0, admitted, pins: new Map() };
+  return { clusterId, id, incarnation, patienceMs, ...begun };
 }
 
 /** The last committed configuration, which may be a snapshot's, and every later one. */
@@ -199,13 +200,13 @@ function initOf(
   const { id, seed } = options;
   const { base, hardState, lastTimeMs, runs, sizes } = stored.log;
   const snapshot = stored.snapshot && headOf(stored.snapshot);
-  const { admitted, boot, incarnation, pins } = identity;
+  const { admitted, boot, incarnation, pins, repairFrom } = identity;
   return {
     ...{ id, incarnation, boot, hardState, silentMs, seed },
     known: { admitted, pins },
     configs: members.map(({ config, index }) => ({ config, index })),
     positions: { base, runs, sizes, lastTimeMs: Math.max(lastTimeMs, snapshot?.timeMs ?? 0) },
-    ...{ snapshot, repairFrom: 0, applied: 0 },
+    ...{ snapshot, repairFrom, applied: 0 },
     options: coreOptions(options),
   };
 }

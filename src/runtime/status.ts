@@ -26,6 +26,10 @@ export interface NodeStatus {
   readonly admitted: boolean;
   /** What a leader knows of the others; empty on other members. */
   readonly followers: readonly FollowerStatus[];
+  /** As which version of itself the machine behaves at `applied`. */
+  readonly machineVersion: number;
+  /** The machine was found to differ from the others: no reads until it is repaired. */
+  readonly diverged: boolean;
   /** Proposals that wait to enter a log, here or at the leader. */
   readonly waiting: number;
   /** Open sessions, as far as this member has applied the log: a count. */
@@ -71,7 +75,13 @@ export interface FollowerStatus {
 export interface StatusParts
   extends Pick<
     NodeStatus,
-    'applied' | 'waiting' | 'sessions' | 'waitingReads' | 'badFrames' | 'staleFrames'
+    | 'applied'
+    | 'machineVersion'
+    | 'waiting'
+    | 'sessions'
+    | 'waitingReads'
+    | 'badFrames'
+    | 'staleFrames'
   > {
   readonly nowMs: number;
 }
@@ -96,6 +106,8 @@ export function statusOf(state: RaftState, more: StatusParts): NodeStatus {
     learners: config.learners,
     admitted: state.recognition.admitted,
     followers,
+    machineVersion: more.machineVersion,
+    diverged: snapshots.repairFrom > 0,
     waiting: more.waiting,
     sessions: more.sessions,
     waitingReads: more.waitingReads,

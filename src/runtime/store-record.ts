@@ -27,6 +27,18 @@ export class StoreRecord {
     this.#isUnwritten = true;
   }
 
+  /** The machine is not to be trusted until it is restored from there on; 0: it is again. */
+  repair(repairFrom: number): void {
+    this.#identity = { ...this.#identity, repairFrom };
+    this.#isUnwritten = true;
+  }
+
+  /** As `repair`, where the core wants a snapshot that is newer still. */
+  distrust(repairFrom: number): void {
+    const known = this.#identity.repairFrom;
+    if (known > 0 && repairFrom > known) this.repair(repairFrom);
+  }
+
   /** What the next write must take along; undefined when the store has it already. */
   take(known: KnownMembers | undefined): Uint8Array | undefined {
     if (known !== undefined) {

@@ -2,7 +2,8 @@
 // far, one at a time, and no more than one a heartbeat, whatever the machine says.
 import type { Clock } from '../contracts/index.ts';
 import type { RaftState } from '../raft/index.ts';
-import type { Proposals, Ticket, TicketPlace } from './requests/index.ts';
+import { OwnEntries } from './own-entries.ts';
+import type { Proposals } from './requests/index.ts';
 
 export interface TickerParts {
   readonly state: RaftState;
@@ -19,10 +20,11 @@ export class Ticker {
   #dueMs = Number.POSITIVE_INFINITY;
   /** Since when the next one may be logged, by the monotonic clock. */
   #restedMs = Number.NEGATIVE_INFINITY;
-  #underWay: TickTicket | undefined;
+  readonly #ticks: OwnEntries;
 
   constructor(parts: TickerParts) {
     this.#parts = parts;
+    this.#ticks = new OwnEntries('tick', parts.proposals, parts.wake);
   }
 
   /** What the machine of this leader says now. */
@@ -32,58 +34,25 @@ export class Ticker {
 
   /** Another leader sees to it; what is in the log already comes of itself. */
   stepDown(): void {
-    const ticket = this.#underWay;
     this.#dueMs = Number.POSITIVE_INFINITY;
-    this.#underWay = undefined;
-    if (ticket?.place === 'queued') ticket.fail();
+    this.#ticks.stepDown();
   }
 
   expire(nowMs: number): void {
     if (this.#dueMs === Number.POSITIVE_INFINITY) return;
-    const { clock, proposals, state, wake } = this.#parts;
+    const { clock, state } = this.#parts;
     if (Math.floor(clock.wallMs()) < this.#dueMs || nowMs < this.#restedMs) return;
-    if (this.#underWay !== undefined || state.role !== 'leader') return;
+    if (this.#ticks.isUnderWay || state.role !== 'leader') return;
     this.#restedMs = nowMs + state.options.heartbeatMs;
-    this.#underWay = new TickTicket((ticket) => {
-      proposals.settled(ticket);
-      if (this.#underWay === ticket) this.#underWay = undefined;
-    });
-    proposals.enqueue(this.#underWay);
-    wake();
+    this.#ticks.log(NO_BODY);
   }
 
   /** When `expire` has something to do, by the monotonic clock; Infinity for never. */
   nextExpiry(): number {
     const { clock, state } = this.#parts;
-    const isIdle = this.#underWay !== undefined || state.role !== 'leader';
+    const isIdle = this.#ticks.isUnderWay || state.role !== 'leader';
     if (isIdle || this.#dueMs === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
     const delayMs = Math.max(this.#dueMs - clock.wallMs(), 0);
     return Math.max(clock.now() + delayMs, this.#restedMs);
-  }
-}
-
-/** Nobody waits for it but the ticker itself. */
-class TickTicket implements Ticket {
-  readonly kind = 'tick';
-  readonly body = NO_BODY;
-  place: TicketPlace = 'queued';
-  index = 0;
-  term = 0;
-  request = 0;
-  settled = false;
-  readonly #onSettled: (ticket: TickTicket) => void;
-
-  constructor(onSettled: (ticket: TickTicket) => void) {
-    this.#onSettled = onSettled;
-  }
-
-  applied(): void {
-    this.fail();
-  }
-
-  fail(): void {
-    if (this.settled) return;
-    this.settled = true;
-    this.#onSettled(this);
   }
 }

@@ -11,7 +11,7 @@ type Heard = { [N in Name]?: ChannelMessages[N][] };
 const names = Object.keys({
   ...{ 'coxswain:role': 0, 'coxswain:leader': 0, 'coxswain:members': 0, 'coxswain:commit': 0 },
   ...{ 'coxswain:fault': 0, 'coxswain:closed': 0, 'coxswain:apply': 0 },
-  ...{ 'coxswain:snapshot': 0, 'coxswain:stall': 0 },
+  ...{ 'coxswain:snapshot': 0, 'coxswain:stall': 0, 'coxswain:divergence': 0 },
   ...{ 'coxswain:store-write': 0, 'coxswain:send': 0, 'coxswain:receive': 0 },
 } satisfies Record<Name, 0>) as Name[];
 

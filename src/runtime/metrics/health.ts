@@ -20,6 +20,7 @@ export type NodeHealth = 'ok' | 'degraded' | 'stopped';
  * - `store-slow`: one write of the log store has taken longer than `electionTimeoutMs[0]`.
  * - `machine-slow`: the machine has been at one batch for longer than that.
  * - `machine-behind`: what is committed and not applied is over half of `limits.maxApplyLagBytes`.
+ * - `machine-differs`: the machine was found to differ from the others, and is not repaired yet.
  * - `closed`: the node was closed. Of a node that stopped by itself: the code of its fault.
  */
 export type HealthReason =
@@ -30,6 +31,7 @@ export type HealthReason =
   | 'store-slow'
   | 'machine-slow'
   | 'machine-behind'
+  | 'machine-differs'
   | 'closed'
   | CoxswainError['code'];
 
@@ -86,7 +88,7 @@ function reasonsOf(
   { applied, applyingMs, writingMs }: HealthInputs,
   { canCommit, hasLeader }: ClusterHealth,
 ): HealthReason[] {
-  const { commit, leader, log, options, recognition, role } = state;
+  const { commit, leader, log, options, recognition, role, snapshots } = state;
   const lagBytes = bytesOf(log, Math.max(applied, log.base.index) + 1, commit + 1);
   const reasons: HealthReason[] = [];
   if (!recognition.admitted) reasons.push('not-admitted');
@@ -96,6 +98,7 @@ function reasonsOf(
   if (writingMs > options.electionMinMs) reasons.push('store-slow');
   if (applyingMs > options.electionMinMs) reasons.push('machine-slow');
   if (lagBytes > options.maxApplyLagBytes / 2) reasons.push('machine-behind');
+  if (snapshots.repairFrom > 0) reasons.push('machine-differs');
   return reasons;
 }
 

@@ -71,6 +71,8 @@ export interface MetricsGauges {
   readonly learners: number;
   /** Of the configuration in force: the index of its entry. */
   readonly membersIndex: number;
+  /** As which version of itself the machine behaves. */
+  readonly machineVersion: number;
   /** How long the write in flight has taken, and the machine's batch; 0 when there is none. */
   readonly writingMs: number;
   readonly applyingMs: number;
@@ -172,7 +174,7 @@ function countersOf(
 
 function gaugesOf(
   state: RaftState,
-  { applied, sessions, waiting, waitingReads }: SnapshotInputs,
+  { applied, machineVersion, sessions, waiting, waitingReads }: SnapshotInputs,
 ): Omit<MetricsGauges, 'uptimeMs' | 'writingMs' | 'applyingMs'> {
   const { commit, config, log, snapshots, term } = state;
   const { latest } = snapshots;
@@ -192,6 +194,7 @@ function gaugesOf(
     voters: config.voters.length,
     learners: config.learners.length,
     membersIndex: versionOf(state),
+    machineVersion,
   };
 }
 

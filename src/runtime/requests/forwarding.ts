@@ -136,7 +136,8 @@ export class Forwarding {
     const requests: ForwardedRequest[] = [];
     let bytes = 0;
     for (const { kind, body } of queued) {
-      assert(kind !== 'tick', 'only a leader has ticks to log');
+      const isOwn = kind === 'tick' || kind === 'verify' || kind === 'version';
+      assert(!isOwn, 'only a leader has such entries to log');
       bytes += REQUEST_BYTES + body.length;
       if (bytes > maxBytes && requests.length > 0) break;
       requests.push({ request: this.#nextRequest + requests.length, kind, body });

@@ -38,8 +38,9 @@ export class Leaderships {
   /** After every turn, and when the lease ends. */
   check(nowMs: number): void {
     if (this.#tasks.size === 0) return;
-    const { log, term } = this.#state;
-    const isLeading = leaseUntil(this.#state) > nowMs;
+    const { log, snapshots, term } = this.#state;
+    const isTrusted = snapshots.repairFrom === 0;
+    const isLeading = isTrusted && leaseUntil(this.#state) > nowMs;
     // A leader's log ends in entries of its own term, of which the no-op is the first.
     const fencingToken = log.runs.at(-1)?.from ?? 0;
     for (const task of this.#tasks) {

@@ -22,6 +22,8 @@ export interface ReadsParts<Q, A> {
   readonly applier: Pick<Applier<never, never, Q, A>, 'applied' | 'query'>;
   readonly maxQueuedReads: number;
   readonly meter: RequestMeter;
+  /** What a read is refused with; undefined while the machine may be asked. */
+  readonly refusal: () => CoxswainError | undefined;
   readonly startDeadline: (call: Call<A>, wait: Wait) => void;
   /** The core is to be told of reads: a turn is needed. */
   readonly wake: () => void;
@@ -63,6 +65,7 @@ export class Reads<Q, A> {
   read(query: Q, consistency: Consistency, wait: Wait): Promise<A> {
     return new Promise((resolve, reject) => {
       const begunMs = this.#parts.meter.readBegun(consistency);
+      this.#checkTrust();
       this.#checkRoom();
       const init = { resolve, reject, signal: wait.signal };
       const call = new ReadCall<Q, A>(init, { query, consistency, begunMs }, this.#owner);
@@ -181,6 +184,13 @@ export class Reads<Q, A> {
   #holdsLease(): boolean {
     const { clock, state } = this.#parts;
     return holdsLease(state, clock.now(), clock.wallMs());
+  }
+
+  #checkTrust(): void {
+    const refusal = this.#parts.refusal();
+    if (refusal === undefined) return;
+    this.#parts.meter.readFailed(refusal);
+    throw refusal;
   }
 
   #checkRoom(): void {

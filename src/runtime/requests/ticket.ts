@@ -8,8 +8,11 @@ import { Call, type CallInit, type GivenUp } from './call.ts';
 /** `queued`: no log has it. `forwarded`: the leader may have it. `logged`: ours has or had it. */
 export type TicketPlace = 'queued' | 'forwarded' | 'logged';
 
-/** A `tick` is the leader's own, and is not asked for by others. */
-export type TicketKind = ForwardedKind | 'tick';
+/** Kinds of entries that a leader logs by itself. */
+export type OwnKind = 'tick' | 'verify' | 'version';
+
+/** What is the leader's own is not asked for by others. */
+export type TicketKind = ForwardedKind | OwnKind;
 
 export interface Ticket {
   readonly kind: TicketKind;

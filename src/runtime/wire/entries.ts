@@ -5,6 +5,7 @@ import { type ByteReader, ByteWriter, frameError, type SlabAllocator } from '../
 import { decodeMembers } from './members-entry.ts';
 import { checkSessionEntry } from './session-entries.ts';
 import { type EntryRun, ReceivedEntry } from './sized-entry.ts';
+import { decodeVerify } from './verify-entry.ts';
 import { decodeVersion } from './version-entry.ts';
 
 const RUN_BYTES = 4 + 8 + 8 + 1;
@@ -74,13 +75,19 @@ export function decodeEntries(
     for (let last = index + count; index < last; index++) {
       const size = reader.u32();
       const entry = new ReceivedEntry(index, run, reader.source, reader.skip(size), size);
-      if (kind === 'members') decodeMembers(entry.body);
-      else if (kind === 'version') decodeVersion(entry.body);
-      else if (kind !== 'command') checkSessionEntry(kind, entry.body);
+      if (kind !== 'command') checkBody(kind, entry.body);
       entries.push(entry);
     }
   }
   return entries;
+}
+
+/** Throws ERR_FRAME when an entry of this kind could not be applied. */
+function checkBody(kind: EntryKind, body: Uint8Array): void {
+  if (kind === 'members') decodeMembers(body);
+  else if (kind === 'version') decodeVersion(body);
+  else if (kind === 'verify') decodeVerify(body);
+  else checkSessionEntry(kind, body);
 }
 
 function startsRun(before: LogEntry | undefined, entry: LogEntry): boolean {

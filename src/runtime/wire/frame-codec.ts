@@ -23,13 +23,21 @@ import {
   writeHeader,
 } from './header.ts';
 import { MAX_FIELDS_BYTES, type PlainMessage, readFields, writeFields } from './message-fields.ts';
+import {
+  type Report,
+  readCapabilities,
+  readDigestReport,
+  reportBytes,
+  writeReport,
+} from './report-fields.ts';
 import type { SizedEntry } from './sized-entry.ts';
 import { chunkBytes, readChunk, writeChunk } from './snapshot-chunk.ts';
 
 export type Frame =
   | { readonly type: 'message'; readonly message: Message; readonly entries: readonly SizedEntry[] }
   | Forward
-  | ForwardReply;
+  | ForwardReply
+  | Report;
 
 /** A frame, and the store that it comes from. */
 export interface ReceivedFrame {
@@ -93,6 +101,10 @@ export class FrameCodec {
     return this.#build('forward-reply', bytes, (writer) => writeForwardReply(writer, reply));
   }
 
+  encodeReport(report: Report): Uint8Array {
+    return this.#build(report.type, reportBytes(report), (writer) => writeReport(writer, report));
+  }
+
   /** Throws ERR_FRAME, and nothing else, on anything that this version does not write. */
   decode(bytes: Uint8Array): ReceivedFrame {
     const reader = new ByteReader(bytes);
@@ -133,6 +145,10 @@ function decodeKind(reader: ByteReader, kind: FrameKind): Frame {
       return readForward(reader);
     case 'forward-reply':
       return readForwardReply(reader);
+    case 'digest-report':
+      return readDigestReport(reader);
+    case 'capabilities':
+      return readCapabilities(reader);
     case 'append': {
       const message = readFields(reader, kind);
       if (message.type !== 'append') throw frameError('not an append');

@@ -32,6 +32,8 @@ export const frameKinds = {
   'snapshot-request': 19,
   forward: 32,
   'forward-reply': 33,
+  'digest-report': 34,
+  capabilities: 35,
 } as const;
 
 export type FrameKind = keyof typeof frameKinds;

@@ -12,6 +12,12 @@ export { type CodecIdentity, FrameCodec, type ReceivedFrame } from './frame-code
 export { PROTOCOL_VERSION } from './header.ts';
 export { decodeMembers, encodeMembers, firstMembers } from './members-entry.ts';
 export {
+  type Capabilities,
+  type DigestAt,
+  MAX_DIGESTS,
+  type Report,
+} from './report-fields.ts';
+export {
   decodeAnswer,
   decodeFence,
   decodeSessionClose,
@@ -39,4 +45,10 @@ export {
   type SnapshotHeader,
 } from './snapshot-header.ts';
 export { readText, textBytes, writeText } from './text.ts';
+export {
+  type Comparison,
+  DIGEST_BYTES,
+  decodeVerify,
+  encodeVerify,
+} from './verify-entry.ts';
 export { decodeVersion, encodeVersion, type VersionEntry } from './version-entry.ts';

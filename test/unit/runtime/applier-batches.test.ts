@@ -71,7 +71,7 @@ class Bench {
           ...{ now: () => 0, wallMs: never, after: never },
           soon: (callback) => void this.soon.push(callback),
         },
-        ...{ isLeading: () => false, due: never, advanced: () => undefined },
+        ...{ isLeading: () => false, due: never, verify: never, advanced: () => undefined },
         settled: ({ index }, result) => void this.settled.push(`${index}=${said(result)}`),
         failed: (error) => void this.failed.push(error),
       },

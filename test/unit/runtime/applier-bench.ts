@@ -49,6 +49,7 @@ export class ApplierBench {
         sessions: { apply: () => undefined, applyKept: never, judge: never, keep: never },
         isLeading: () => false,
         due: never,
+        verify: never,
         settled: ({ index }, result) => void this.settled.push(`${index}=${String(result)}`),
         advanced: (index) => void this.advanced.push(index),
         failed: (error) => void this.failed.push(error),

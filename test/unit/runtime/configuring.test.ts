@@ -13,6 +13,7 @@ function settings() {
     snapshot: { ...defaultSnapshotSettings },
     lease: { maxClockDrift: 0.05 },
     maxClockOffsetMs: 60_000,
+    verifyEveryEntries: 10_000,
     transport: { supports: { maxFrameBytes: 2 ** 24 } },
   };
 }

@@ -9,7 +9,7 @@ import {
 
 const identity: StoreIdentity = {
   ...{ clusterId: '00ff10203040a0b1', id: 'a', incarnation: 0x1a_bbcc_ddee_ff01 },
-  ...{ boot: 2 ** 40 + 3, patienceMs: 1000, admitted: true },
+  ...{ boot: 2 ** 40 + 3, patienceMs: 1000, repairFrom: 7, admitted: true },
   pins: new Map([
     ['b', 2 ** 53 - 1],
     ['é', 1],
@@ -54,6 +54,7 @@ describe('an identity record', () => {
         '001abbccddeeff01',
         '0000010000000003',
         '00000000000003e8',
+        '0000000000000007',
         '01',
         '0161',
       ]
@@ -83,9 +84,9 @@ describe('an identity record', () => {
       expect(() => decodeIdentity(record.subarray(0, length))).toThrow(corrupt);
     }
     expect(() => decodeIdentity(Uint8Array.of(...record, 0))).toThrow(corrupt);
-    expect(() => decodeIdentity(record.with(35, 0xff))).toThrow(corrupt);
-    expect(record[33]).toBe(1);
-    expect(() => decodeIdentity(record.with(33, 2))).toThrow(corrupt);
+    expect(() => decodeIdentity(record.with(43, 0xff))).toThrow(corrupt);
+    expect(record[41]).toBe(1);
+    expect(() => decodeIdentity(record.with(41, 2))).toThrow(corrupt);
   });
 
   it('that is empty is damaged, not one of a newer format', () => {

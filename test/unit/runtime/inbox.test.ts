@@ -4,8 +4,10 @@ import { Inbox } from '../../../src/runtime/inbox.ts';
 import type { CodecIdentity } from '../../../src/runtime/wire/index.ts';
 import {
   appendFrame,
+  capabilities,
   codec,
   codecOf,
+  digestReport,
   forward,
   forwardReply,
   join,
@@ -35,6 +37,7 @@ class Bench {
       this.sources.push([incarnation, boot]);
     },
     forwardReply: ({ applied }) => void this.got.push(`reply ${applied.length}`),
+    report: (from, { type }) => void this.got.push(`${from} ${type}`),
   });
 }
 
@@ -52,12 +55,17 @@ describe('an inbox', () => {
     for (const message of messages.slice(0, 2)) inbox.receive('c', codec.encodeMessage(message));
     inbox.receive('b', join(codec.encodeForward(forward)));
     inbox.receive('b', join(codec.encodeForwardReply(forwardReply)));
+    for (const report of [digestReport, capabilities]) {
+      inbox.receive('c', join(codec.encodeReport(report)));
+    }
     expect(got).toEqual([
       'b append 5',
       'c pre-vote-request 0',
       'c pre-vote-reply 0',
       `b forward ${forward.requests.length}`,
       'reply 2',
+      'c digest-report',
+      'c capabilities',
     ]);
     expect([inbox.badFrames, inbox.staleFrames]).toEqual([0, 0]);
   });

@@ -62,7 +62,7 @@ export class MachineBench {
           ...{ now: () => this.nowMs, wallMs: never, after: never },
           soon: (callback) => void this.soon.push(callback),
         },
-        ...{ isLeading: () => false, due: never },
+        ...{ isLeading: () => false, due: never, verify: never },
         settled: ({ index }) => {
           this.log.push(`applied ${index}`);
           this.onSettled(index);
@@ -115,7 +115,6 @@ export class MachineBench {
         return after(this.asking?.(), whole);
       },
       snapshot: () => after(this.saving?.(), () => Buffer.from(whole())),
-      digest: () => after(this.saving?.(), whole),
       lastApplied: () => this.durable as LogPosition,
       restore: async (pieces: AsyncIterable<Uint8Array>, meta: SnapshotMeta) => {
         this.metas.push(meta);

@@ -42,6 +42,8 @@ const noop = () => undefined;
 /** Each is refused by a message that starts with the name of the option. */
 const refused: readonly (readonly [name: string, changes: object])[] = [
   ['cluster', { cluster: '' }],
+  ['verifyEveryEntries', { verifyEveryEntries: 0 }],
+  ['verifyEveryEntries', { verifyEveryEntries: 1.5 }],
   ['cluster', { cluster: undefined }],
   ['cluster', { cluster: 7 }],
   ['cluster', { cluster: big }],
@@ -196,6 +198,7 @@ describe('options that are accepted', () => {
       ...{ limits: defaultLimits, checkInvariants: false, join: false },
       sessions: { max: 10_000, idleMs: 3_600_000 },
       ...{ lease: { maxClockDrift: 0.05 }, maxClockOffsetMs: 60_000 },
+      verifyEveryEntries: 10_000,
       stall: { storeMs: 1000, applyMs: 1000, loopMs: 1000 },
       snapshot: defaultSnapshotSettings,
     });

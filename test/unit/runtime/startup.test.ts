@@ -130,7 +130,7 @@ describe('a store that is not this member’s own is refused and closed', () => 
 describe('a store that contradicts itself is refused and closed', () => {
   const identity: StoreIdentity = {
     ...{ clusterId: '0011223344556677', id: 'a', incarnation: 9, boot: 1, patienceMs: 9 },
-    ...{ admitted: true, pins: new Map() },
+    ...{ repairFrom: 0, admitted: true, pins: new Map() },
   };
 
   const table: readonly (readonly [string, LogWrite, RegExp])[] = [

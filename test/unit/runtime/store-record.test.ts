@@ -10,7 +10,7 @@ const identity: StoreIdentity = {
     boot: 4,
     patienceMs: 2 ** 33,
   },
-  ...{ admitted: false, pins: new Map([['b', 98]]) },
+  ...{ repairFrom: 0, admitted: false, pins: new Map([['b', 98]]) },
 };
 
 /** What the next write takes along. */

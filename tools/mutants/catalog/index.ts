@@ -1,6 +1,7 @@
 // Every mutant, in the order in which they are planted.
 import type { Mutant } from '../mutant.ts';
 import { COMMIT } from './commit.ts';
+import { DIVERGENCE } from './divergence.ts';
 import { DURABILITY } from './durability.ts';
 import { ELECTION } from './election.ts';
 import { IDENTITY } from './identity.ts';
@@ -29,5 +30,6 @@ export const CATALOG: readonly Mutant[] = [
   ...SESSIONS,
   ...SNAPSHOTS_CORE,
   ...STALLS_MUTANTS,
+  ...DIVERGENCE,
   ...SNAPSHOTS,
 ];

@@ -138,8 +138,8 @@ export const RUNTIME: readonly Mutant[] = [
     edits: [
       {
         file: STARTUP,
-        find: '...{ snapshot, repairFrom: 0, applied: 0 },',
-        replace: '...{ snapshot, repairFrom: 0, applied: hardState.commit },',
+        find: '...{ snapshot, repairFrom, applied: 0 },',
+        replace: '...{ snapshot, repairFrom, applied: hardState.commit },',
       },
     ],
   },

@@ -230,16 +230,16 @@ export const SESSIONS: readonly Mutant[] = [
       {
         file: 'src/runtime/ticker.ts',
         find: '    if (isIdle || this.#dueMs',
-        replace: '    if (this.#underWay !== undefined || this.#dueMs',
+        replace: '    if (this.#ticks.isUnderWay || this.#dueMs',
       },
       {
         file: 'src/runtime/ticker.ts',
-        find: "    if (this.#underWay !== undefined || state.role !== 'leader') return;\n",
-        replace: '    if (this.#underWay !== undefined) return;\n',
+        find: "    if (this.#ticks.isUnderWay || state.role !== 'leader') return;\n",
+        replace: '    if (this.#ticks.isUnderWay) return;\n',
       },
       {
-        file: 'src/runtime/engine.ts',
-        find: '    this.#ticker.stepDown();\n',
+        file: 'src/runtime/upkeep.ts',
+        find: '      this.#ticker.stepDown();\n',
         replace: '',
       },
     ],

@@ -99,6 +99,18 @@ describe('work that the leader does', () => {
     expect(bench.runs).toEqual([]);
   });
 
+  it('stops, and does not begin, where the machine is wrong', async () => {
+    const bench = new Bench();
+    void bench.start();
+    const { signal } = (await bench.lead()).leadership;
+    bench.leader.state.snapshots.repairFrom = 3;
+    await bench.check();
+    expect(signal.reason).toEqual(lost);
+    void bench.start();
+    await bench.check();
+    expect(bench.runs).toHaveLength(1);
+  });
+
   it('is told the term, and the index of the first entry of that term as a token', async () => {
     const bench = new Bench();
     bench.leader.propose(1, 1, 1);

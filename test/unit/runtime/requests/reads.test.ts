@@ -50,6 +50,7 @@ class Bench {
       },
       maxQueuedReads,
       meter: requestMeter(),
+      refusal: () => undefined,
       startDeadline: (call) => void this.deadlines.push(call),
       wake: () => void this.turns++,
     });

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { EntryKind } from '../../../../src/contracts/index.ts';
 import { frameKinds } from '../../../../src/runtime/wire/header.ts';
-import { encodeMembers, encodeVersion, OwnEntry } from '../../../../src/runtime/wire/index.ts';
+import {
+  encodeMembers,
+  encodeVerify,
+  encodeVersion,
+  OwnEntry,
+} from '../../../../src/runtime/wire/index.ts';
 import {
   append,
   appendFrame,
@@ -59,7 +64,8 @@ describe('a frame', () => {
       const session = sessionBodies.find(([each]) => each === kind)?.[1] ?? Uint8Array.of(at);
       const version = encodeVersion({ features: 1, machineVersion: 2 });
       const fixed = kind === 'members' ? encodeMembers(members) : session;
-      const body = kind === 'version' ? version : fixed;
+      const other = kind === 'verify' ? encodeVerify(undefined) : fixed;
+      const body = kind === 'version' ? version : other;
       return new OwnEntry(11 + at, { term: 5, timeMs: 1, kind }, body);
     });
     const frame = decodeFrame(appendFrame({ ...append, until: 11 + kinds.length }, some));
@@ -166,7 +172,7 @@ describe('a frame of another sender', () => {
 
   it('is refused when its group or kind is not known', () => {
     expect(() => codec.decode(changed(7, 1))).toThrow(refused(/group 1/));
-    for (const kind of [0, 20, 31, 34, 255]) {
+    for (const kind of [0, 20, 31, 36, 255]) {
       expect(() => codec.decode(changed(3, kind))).toThrow(refused(/kind/));
     }
   });

@@ -157,6 +157,18 @@ export const forwardReply: Extract<Frame, { type: 'forward-reply' }> = {
   ],
 };
 
+export const digestReport: Extract<Frame, { type: 'digest-report' }> = {
+  type: 'digest-report',
+  digests: [
+    { index: 2 ** 40, digest: '00112233445566778899aabbccddeeff' },
+    { index: 2 ** 53 - 1, digest: 'f'.repeat(32) },
+  ],
+};
+
+export const capabilities: Extract<Frame, { type: 'capabilities' }> = {
+  ...{ type: 'capabilities', features: 1, machineVersion: 2 ** 32 - 1 },
+};
+
 export function join(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
@@ -185,6 +197,8 @@ export const frames: readonly (readonly [string, Uint8Array])[] = [
   ['empty snapshot-chunk', chunkFrame({ ...chunk, from: 0, until: 0 }, new Uint8Array(0))],
   ['forward', join(codec.encodeForward(forward))],
   ['forward-reply', join(codec.encodeForwardReply(forwardReply))],
+  ['digest-report', join(codec.encodeReport(digestReport))],
+  ['capabilities', join(codec.encodeReport(capabilities))],
 ];
 
 /** What decodes, as plain data that can be compared: entries with their bodies. */
@@ -200,6 +214,7 @@ export function plain(frame: Frame): unknown {
 export function encodeAgain(frame: Frame): Uint8Array {
   if (frame.type === 'forward') return join(codec.encodeForward(frame));
   if (frame.type === 'forward-reply') return join(codec.encodeForwardReply(frame));
+  if (frame.type !== 'message') return join(codec.encodeReport(frame));
   const { message } = frame;
   if (message.type === 'snapshot-chunk') {
     const { bytes, header } = message as ReceivedChunk;
