@@ -14,8 +14,9 @@ export const AWAY_TIMEOUTS = 10;
 
 /** The follower needs what is no longer in the log. It is asked first what it has already. */
 export function startSending(state: RaftState, to: MemberId, progress: Progress): void {
-  const { latest } = state.snapshots;
-  if (latest === undefined) return;
+  const { latest, repairFrom } = state.snapshots;
+  // Those of a machine that is wrong would make others wrong.
+  if (latest === undefined || repairFrom > 0) return;
   restartStream(progress, Math.min(progress.next, latest.index + 1));
   progress.mode = 'snapshot';
   progress.sending = { head: latest, stored: undefined, next: 0, storedBefore: undefined };
@@ -147,7 +148,8 @@ function nextReceivers(state: RaftState, leading: Leading): [MemberId, Progress]
   return [...all.slice(last + 1), ...all.slice(0, last + 1)];
 }
 
-function hasRoom({ options }: RaftState, { sending }: Progress): boolean {
+function hasRoom({ options, snapshots }: RaftState, { sending }: Progress): boolean {
+  if (snapshots.repairFrom > 0) return false;
   if (sending?.stored === undefined || sending.next >= sending.head.bytes) return false;
   const { chunkBytes, maxInflightChunks } = options.snapshot;
   return sending.next - sending.stored < chunkBytes * maxInflightChunks;

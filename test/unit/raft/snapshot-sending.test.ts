@@ -48,6 +48,14 @@ describe('a follower that needs what is not in the log', () => {
     expect(parts(leader)).toEqual([['b', 900, 1000]]);
   });
 
+  it('is sent nothing by a leader whose own machine is wrong', () => {
+    const leader = sendingLeader({ maxBytesPerSec: Infinity });
+    leader.step({ type: 'repair', index: 1 });
+    stored(leader, 'b', 300);
+    expect(parts(leader)).toEqual([]);
+    expect(beats(leader, 5).filter(([, from, until]) => until > from)).toEqual([]);
+  });
+
   it('is sent no appends meanwhile, and those that follow at once when it has it', () => {
     const leader = sendingLeader();
     leader.propose(1);

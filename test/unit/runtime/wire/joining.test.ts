@@ -6,7 +6,10 @@ import { append, appendFrame, codecOf, entries, frames, join, messages, origin }
 
 const name = origin.clusterId.slice(0, 8);
 const heartbeat = { type: 'heartbeat', term: 1, stream: 2, round: 3, commit: 4, sent: 5 } as const;
-const speaks: readonly string[] = ['append', 'empty append', 'members append', 'heartbeat'];
+const speaks: readonly string[] = [
+  ...['append', 'empty append', 'members append', 'heartbeat'],
+  ...['snapshot-chunk', 'empty snapshot-chunk'],
+];
 
 class Joiner {
   readonly joined: string[] = [];
