@@ -26,8 +26,8 @@ const EXPLORER_SECONDS = 12;
 const LIMIT_SECONDS: Readonly<Record<Layer, number>> = {
   sim: HUNT_SECONDS + 10,
   explorer: EXPLORER_SECONDS + 12,
-  core: 60,
-  cluster: 60,
+  core: 90,
+  cluster: 150,
 };
 
 /** The simulator, the explorer and the tests of the core run nothing of the runtime. */
