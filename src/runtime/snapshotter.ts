@@ -43,6 +43,8 @@ export class Snapshotter {
   #incoming: IncomingSnapshot | undefined;
   #taken = 0;
   #stopped = false;
+  /** The store removes what is old: it is not given anything to keep until that is over. */
+  #pruning: Promise<void> | undefined;
   /** What has begun and is not over. */
   readonly #pending = new Set<Promise<void>>();
 
@@ -84,7 +86,7 @@ export class Snapshotter {
     const { head, snapshot } = incoming;
     const { id } = head;
     this.#run(async () => {
-      const isSound = await incoming.commit();
+      const isSound = await this.#afterPruning(() => incoming.commit());
       if (this.#stopped) return;
       this.#incoming = undefined;
       if (!isSound) return this.#parts.push({ type: 'snapshot-refused', id });
@@ -96,7 +98,15 @@ export class Snapshotter {
 
   prune(keep: readonly string[]): void {
     for (const id of this.#headers.keys()) if (!keep.includes(id)) this.#headers.delete(id);
-    this.#run(() => this.#parts.store.prune(keep));
+    this.#run(() => {
+      const pruned = this.#afterPruning(() => this.#parts.store.prune(keep));
+      const end = () => {
+        if (this.#pruning === over) this.#pruning = undefined;
+      };
+      const over = pruned.then(end, end);
+      this.#pruning = over;
+      return pruned;
+    });
   }
 
   /** Puts the machine where the snapshot stands. One that is being taken is not needed any more. */
@@ -139,13 +149,19 @@ export class Snapshotter {
     const header = headerAt(at);
     try {
       const content = encodeContent(id, library, machine);
-      const stored = await store.save({ id, index, term, header }, content, signal);
+      const info = { id, index, term, header };
+      const stored = await this.#afterPruning(() => store.save(info, content, signal));
       this.#headers.set(id, header);
       return headOf(stored);
     } catch (cause) {
       if (signal.aborted) return undefined;
       throw cause;
     }
+  }
+
+  /** At once, if nothing is being removed. */
+  #afterPruning<T>(call: () => Promise<T>): Promise<T> {
+    return this.#pruning === undefined ? call() : this.#pruning.then(call);
   }
 
   #progress({ head }: IncomingSnapshot, stored: number | undefined): void {
