@@ -1,12 +1,14 @@
 // Takes, receives, keeps and restores snapshots when the core says so, and tells it what came of
 // that. Each of these takes its time; the core decides what it still means when it is done.
 import type { SnapshotStore, StoredSnapshot } from '../contracts/index.ts';
+import { CoxswainError } from '../errors.ts';
 import { assert } from '../lib/assert.ts';
 import type { SnapshotEvent, SnapshotHead } from '../raft/index.ts';
 import type { AppliedAt } from './applied-point.ts';
 import { IncomingSnapshot } from './incoming-snapshot.ts';
 import type { Captured, MachineState } from './machine-state.ts';
 import { storeError } from './store-call.ts';
+import { Watched } from './watched.ts';
 import {
   decodeContent,
   decodeMembers,
@@ -133,7 +135,9 @@ export class Snapshotter {
 
   async #take(taking: AbortController): Promise<void> {
     const { machine, push } = this.#parts;
-    const captured = await machine.capture();
+    const captured = await machine.capture().catch((cause: unknown) => {
+      throw machineError(cause);
+    });
     const machineDurable = captured.durable?.index ?? Number.POSITIVE_INFINITY;
     const head = taking.signal.aborted ? undefined : await this.#save(captured, taking.signal);
     if (this.#taking === taking) this.#taking = undefined;
@@ -147,15 +151,15 @@ export class Snapshotter {
     const { index, term } = at;
     const id = `${index}-${term}-${origin}-${++this.#taken}`;
     const header = headerAt(at);
+    const content = new Watched(encodeContent(id, library, machine));
     try {
-      const content = encodeContent(id, library, machine);
       const info = { id, index, term, header };
       const stored = await this.#afterPruning(() => store.save(info, content, signal));
       this.#headers.set(id, header);
       return headOf(stored);
     } catch (cause) {
       if (signal.aborted) return undefined;
-      throw cause;
+      throw content.failure === undefined ? cause : machineError(content.failure.cause, index);
     }
   }
 
@@ -172,11 +176,21 @@ export class Snapshotter {
   #run(work: () => Promise<void>): void {
     if (this.#stopped) return;
     const done = work().catch((cause: unknown) => {
-      if (!this.#stopped) this.#parts.failed(storeError('keep a snapshot', cause));
+      const isOfMachine = cause instanceof CoxswainError && cause.code === 'ERR_STATE_MACHINE';
+      if (this.#stopped) return;
+      this.#parts.failed(isOfMachine ? cause : storeError('keep a snapshot', cause));
     });
     this.#pending.add(done);
     void done.finally(() => this.#pending.delete(done));
   }
+}
+
+function machineError(cause: unknown, index?: number): CoxswainError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const at = index === undefined ? '' : ` at index ${index}`;
+  const message = `the state machine could not give a snapshot${at}: ${text}`;
+  const details = { cause, outcome: 'unknown', ...(index === undefined ? {} : { index }) } as const;
+  return new CoxswainError('ERR_STATE_MACHINE', message, details);
 }
 
 function headerAt({ machineVersion, members, timeMs }: AppliedAt): Uint8Array {
