@@ -28,7 +28,7 @@ class Trap {
     this.#at = at;
   }
 
-  hook(id: string): FleetOptions['hook'] {
+  hook(id: string): NonNullable<FleetOptions['hook']> {
     return (each, { harbours }) =>
       (call, when) => {
         if (each !== id || !this.isArmed || ++this.steps !== this.#at) return undefined;
@@ -106,7 +106,11 @@ describe('a crash at any step of a store', () => {
 });
 
 /** The store of `id` answers that call never, or with an error. */
-const only = (id: string, call: string, answer: () => Promise<void>): FleetOptions['hook'] => {
+const only = (
+  id: string,
+  call: string,
+  answer: () => Promise<void>,
+): NonNullable<FleetOptions['hook']> => {
   const hook: Hook = (each, when) => (each === call && when === 'begin' ? answer() : undefined);
   return (each) => (each === id ? hook : undefined);
 };

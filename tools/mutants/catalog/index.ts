@@ -13,6 +13,7 @@ import { RUNTIME } from './runtime.ts';
 import { SESSIONS } from './sessions.ts';
 import { SNAPSHOTS } from './snapshots.ts';
 import { SNAPSHOTS_CORE } from './snapshots-core.ts';
+import { SNAPSHOTS_RUNTIME } from './snapshots-runtime.ts';
 import { STALLS_MUTANTS } from './stalls.ts';
 
 export const CATALOG: readonly Mutant[] = [
@@ -30,4 +31,5 @@ export const CATALOG: readonly Mutant[] = [
   ...SNAPSHOTS_CORE,
   ...STALLS_MUTANTS,
   ...SNAPSHOTS,
+  ...SNAPSHOTS_RUNTIME,
 ];
