@@ -112,6 +112,11 @@ describe('a member that has lost its store', () => {
     await world.elect('f');
     await fleet.propose(5, 'led by f');
     await expectSame('bcdef');
+    await world.value(world.node('f').takeSnapshot());
+    await fleet.stop('f');
+    const again = await world.value(fleet.start('f'));
+    const found = again.members().effective.voters.map(({ address }) => address);
+    expect(found.sort()).toEqual([...'abcdef']);
   });
 });
 

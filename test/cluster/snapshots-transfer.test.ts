@@ -168,7 +168,7 @@ describe('a snapshot that travels more slowly than writes come', () => {
     expect(base, 'nothing is held any more').toBe(latest?.index);
   });
 
-  it('holds no more of the log than it may: then another one is sent (R8, S6)', async () => {
+  it('holds no more of the log than it may: then another one is sent (S6)', async () => {
     const c = await startBehind({ maxBytesPerSec: 4000 });
     const leader = fleet.world.node('a');
     leader.configure({ snapshot: { maxHeldBytes: 1000 } });

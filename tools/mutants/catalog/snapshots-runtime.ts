@@ -34,7 +34,7 @@ export const SNAPSHOTS_RUNTIME: readonly Mutant[] = [
   {
     name: 'entries-before-the-restore',
     bug: 'entries that come after an install have their turn before the machine is restored',
-    source: 'found here',
+    source: 'Raft §7',
     edits: [
       {
         file: 'src/runtime/applier.ts',
@@ -58,7 +58,7 @@ export const SNAPSHOTS_RUNTIME: readonly Mutant[] = [
   {
     name: 'headers-forgotten-with-old-snapshots',
     bug: 'whatever the store is told to remove, no snapshot can be sent or restored any more',
-    source: 'found here',
+    source: 'Raft §7',
     edits: [
       {
         file: SNAPSHOTTER,
@@ -91,7 +91,7 @@ export const SNAPSHOTS_RUNTIME: readonly Mutant[] = [
   {
     name: 'snapshot-saved-while-others-are-removed',
     bug: 'a slow removal of old snapshots takes away one that came meanwhile',
-    source: 'found here',
+    source: 'Raft §7',
     edits: [
       {
         file: SNAPSHOTTER,
@@ -103,7 +103,7 @@ export const SNAPSHOTS_RUNTIME: readonly Mutant[] = [
   {
     name: 'applied-after-a-restore-untold',
     bug: 'the core does not hear of entries that were applied right after a restore',
-    source: 'found here',
+    source: 'Raft §7',
     edits: [
       {
         file: 'src/runtime/machine-host.ts',
