@@ -13,7 +13,7 @@ import {
 import { type Node, type Options, World } from './nodes.ts';
 import { Replica } from './replica.ts';
 
-/** Told of every call of a store before (`begin`) and after it; the call goes on when it resolves. */
+/** Told of every call of a store before (`begin`) and after it; what it gives is waited for. */
 export type Hook = (call: string, when: 'begin' | 'end') => Promise<void> | undefined;
 
 type Machine = StateMachine<string, number, void, readonly string[]>;

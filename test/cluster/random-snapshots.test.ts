@@ -228,7 +228,7 @@ function check(seed: number, log: Replica['applied'], said: readonly Said[]): vo
   }
 }
 
-test(`with snapshots every few entries ${SEEDS} seeds lose and double nothing (S1, S4, S8)`, async () => {
+test(`with snapshots every few entries ${SEEDS} seeds lose nothing (S1, S4, S8)`, async () => {
   let [said, restored] = [0, 0];
   for (let seed = 1; seed <= SEEDS; seed++) {
     const ran = await runSeed(seed);

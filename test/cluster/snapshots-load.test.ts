@@ -96,7 +96,7 @@ async function sendToFour(lane: SlowLane, maxBytesPerSec: number | undefined): P
 }
 
 describe('a snapshot for four members at once', () => {
-  it('leaves no faster than it may, all of them together, and commits go on (S10, O6)', async () => {
+  it('leaves no faster than it may, all together, and commits go on (S10, O6)', async () => {
     const lane = new SlowLane(1);
     const tookMs = await sendToFour(lane, 20_000);
     expect(lane.mostPerSecond()).toBeLessThanOrEqual(20_000 + 500);
@@ -104,7 +104,7 @@ describe('a snapshot for four members at once', () => {
     expect(Math.max(...tookMs)).toBeLessThanOrEqual(10);
   });
 
-  it('on a line that they share is never in memory but for a few pieces, and nobody stands (S10, O6)', async () => {
+  it('on a line they share is in memory by few pieces, and nobody stands (S10, O6)', async () => {
     const lane = new SlowLane(2);
     const tookMs = await sendToFour(lane, undefined);
     expect(lane.mostWaiting).toBeLessThanOrEqual(4 * 3);

@@ -32,7 +32,7 @@ async function handTo(id: string): Promise<void> {
 const addressed = (id: string) => ({ id, address: id });
 
 describe('an install', () => {
-  it('takes the place of a log that others never had, whose proposals are unknown (S2, X5)', async () => {
+  it('takes the place of a log nobody else had: its proposals are unknown (S2, X5)', async () => {
     const { world } = await start();
     world.network.isolate('a');
     const a = world.node('a');
@@ -121,7 +121,7 @@ describe('a member that has lost its store', () => {
 });
 
 describe('a session', () => {
-  it('is in a snapshot: what is tried again is applied once, with the same result (S9, X1)', async () => {
+  it('is in a snapshot: a command is applied once, with one result (S9, X1)', async () => {
     const { world } = await start();
     const session = await world.value(world.node('b').openSession());
     world.network.cutOneWay('a', 'b');
@@ -165,7 +165,7 @@ describe('a session', () => {
 });
 
 describe('what the machine is told', () => {
-  it('does not go back where the log begins with a snapshot: the time, its version (S9)', async () => {
+  it('does not go back where a snapshot begins: the time, its version (S9)', async () => {
     const { world } = await start();
     await world.clock.advance(5000);
     await fleet.propose(30);
@@ -253,7 +253,7 @@ describe('a machine that keeps its state itself', () => {
     expect(Math.min(...given)).toBeGreaterThan(index);
   });
 
-  it('is put back by the snapshot when it has stored less (L < S), and holds the log until then', async () => {
+  it('is put back by the snapshot when it has stored less, and holds the log (L < S)', async () => {
     const disk = await startDurable(1000);
     await fleet.propose(36);
     expect(fleet.world.node('b').status().base, 'nothing is let go of').toBe(0);

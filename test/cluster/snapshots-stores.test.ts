@@ -55,7 +55,7 @@ async function atEveryStep(run: (trap: Trap) => Promise<void>): Promise<Readonly
 }
 
 describe('a crash at any step of a store', () => {
-  it('while a member takes snapshots loses nothing that was acknowledged (S1, B1, B2)', async () => {
+  it('while a member takes snapshots loses nothing acknowledged (S1, B1, B2)', async () => {
     const hit = await atEveryStep(async (trap) => {
       const { world } = await start({ ids: 'a', hook: trap.hook('a') });
       const known: string[] = [];

@@ -103,7 +103,7 @@ describe('pieces of a snapshot', () => {
     expect(c.restores).toHaveLength(1);
   });
 
-  it('all belong to the one that was begun, though a newer one is taken meanwhile (S4)', async () => {
+  it('all belong to the one that was begun, though a newer one is taken (S4)', async () => {
     const c = await startBehind({ maxBytesPerSec: 5000 });
     const begun = fleet.world.node('a').status().snapshot?.index;
     fleet.world.network.heal();

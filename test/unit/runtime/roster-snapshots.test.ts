@@ -1,4 +1,4 @@
-// Where members are, when a snapshot says it: it may come to nothing, or be installed a while later.
+// Where members are, when a snapshot says it: that may be installed a while later, or never.
 import { describe, expect, it } from 'vitest';
 import { createConfiguration, type SnapshotHead } from '../../../src/raft/index.ts';
 import { Roster } from '../../../src/runtime/roster.ts';

@@ -45,7 +45,7 @@ export const SNAPSHOTS_RUNTIME: readonly Mutant[] = [
   },
   {
     name: 'machine-not-told-of-an-install',
-    bug: 'a machine goes on with what is committed, of a log that a snapshot has taken the place of',
+    bug: 'a machine goes on with a log that a snapshot has taken the place of',
     source: 'openraft#559',
     edits: [{ file: RUNNER, find: '    applier.skip(index);\n', replace: '' }],
   },
