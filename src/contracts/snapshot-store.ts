@@ -64,7 +64,10 @@ export interface SnapshotStore {
    */
   receive(snapshot: StoredSnapshot): Promise<SnapshotSink>;
 
-  /** Removes every snapshot whose id is not named. A snapshot that is being read may go later. */
+  /**
+   * Removes every snapshot whose id is not named. A snapshot that is being read may go later. None
+   * is saved, and none committed, before it has resolved.
+   */
   prune(keep: readonly string[]): Promise<void>;
 
   /** Must: wait for what is being written; be harmless when called twice. */

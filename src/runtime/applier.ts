@@ -53,6 +53,8 @@ export class Applier<C, R, Q, A> {
   #queries: (() => void)[] = [];
   /** How often that was so. */
   #skipped = 0;
+  /** Entries before this one are followed by none here: a restore goes on from it. */
+  #resumesAt = 0;
   /** Entries read from the store, for what is no longer in memory. */
   #loaded: readonly LogEntry[] = [];
 
@@ -117,7 +119,7 @@ export class Applier<C, R, Q, A> {
       if (this.#stopped) refused(closedError());
       else this.#runQuery(query, answered, refused);
     };
-    const othersWait = this.#activeQueries > 0 && (this.backlog > 0 || this.#hasReadyJob());
+    const othersWait = this.#activeQueries > 0 && (this.#hasEntries() || this.#hasReadyJob());
     if (this.#stopped || !(this.#busy || othersWait)) return run();
     if (this.#queries.length >= this.#parts.limits.maxQueuedReads) throw tooManyQueries();
     this.#queries.push(run);
@@ -141,9 +143,13 @@ export class Applier<C, R, Q, A> {
     this.#loaded = [];
   }
 
-  /** What is not applied yet never will be: a snapshot stands for it, and it is in no log here. */
-  skip(): void {
+  /**
+   * What is not applied yet never will be: a snapshot of entry `index` stands for it, and it is in
+   * no log here. Nothing is applied until that one, or a later one, was restored.
+   */
+  skip(index: number): void {
     this.#target = this.#point.index;
+    this.#resumesAt = index;
     this.#skipped++;
   }
 
@@ -193,13 +199,14 @@ export class Applier<C, R, Q, A> {
     if (this.#busy || this.#stopped) return;
     if (this.#point.index > start) this.#askDue();
     if (!this.#runJobs()) return;
-    if (this.backlog > 0 || this.#hasReadyJob()) this.#yield();
+    if (this.#hasEntries() || this.#hasReadyJob()) this.#yield();
     this.#runQueries();
   }
 
   /** True when it ends because the machine or the store owes an answer. */
   #runEntries(start: number): boolean {
-    const stop = Math.min(this.#target, start + this.#parts.limits.maxApplyBatch);
+    const end = this.#hasEntries() ? this.#target : start;
+    const stop = Math.min(end, start + this.#parts.limits.maxApplyBatch);
     const jobs = this.#jobs.length;
     this.#busy = true;
     while (this.#point.index < stop && this.#jobs.length === jobs && !this.#stopped) {
@@ -303,6 +310,10 @@ export class Applier<C, R, Q, A> {
     this.#pump();
   }
 
+  #hasEntries(): boolean {
+    return this.backlog > 0 && this.#point.index >= this.#resumesAt;
+  }
+
   #hasReadyJob(): boolean {
     return this.#jobs.hasReady(this.#point.index >= this.#keptUpTo);
   }
@@ -310,7 +321,7 @@ export class Applier<C, R, Q, A> {
   /** The jobs asked so far. False while one of them is at work, and when nothing may start. */
   #runJobs(): boolean {
     if (this.#jobs.length > 0 && !this.#busy) {
-      const entriesWait = this.backlog > 0;
+      const entriesWait = this.#hasEntries();
       const inStep = this.#point.index >= this.#keptUpTo;
       this.#jobs.beginRound(inStep, entriesWait, this.#queries.length > 0);
     }

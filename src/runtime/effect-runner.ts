@@ -104,7 +104,7 @@ export class EffectRunner {
   #reset(index: number): void {
     const { applier, proposals, sender, window } = this.#parts;
     window.reset(index + 1);
-    applier.skip();
+    applier.skip(index);
     proposals.skip(index);
     sender.truncated();
   }

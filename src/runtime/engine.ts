@@ -231,7 +231,7 @@ export class Engine<C, R, Q, A> {
     return new EffectRunner({
       ...{ window, writer: this.#writer, sender, snapshots: snapshotter },
       ...{ proposals: this.#proposals, roster: this.#roster },
-      applier: { advance: (upTo) => this.#apply(upTo), skip: () => applier.skip() },
+      applier: { advance: (upTo) => this.#apply(upTo), skip: (index) => applier.skip(index) },
       membersChanged: (configs) => {
         this.#peers.changed(configs);
         this.#announcer.membersChanged();

@@ -61,7 +61,12 @@ export class MachineHost<C, R, Q, A> {
     const { origin, received, restored } = parts;
     this.snapshotter = new Snapshotter({
       ...{ store: storage.snapshots, machine: this.state, origin, latest: snapshot },
-      ...{ push, received, restored, failed },
+      ...{ received, restored, failed },
+      push: (event) => {
+        push(event);
+        // Entries behind it may have been applied before this is told.
+        if (event.type === 'restored') push({ type: 'applied', index: this.applier.applied });
+      },
     });
   }
 }

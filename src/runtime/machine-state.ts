@@ -8,6 +8,7 @@ import type { Applier } from './applier.ts';
 import { checkPosition } from './restore-plan.ts';
 import type { SessionApplier } from './session-applier.ts';
 import { isThenable } from './thenable.ts';
+import { Watched } from './watched.ts';
 import { decodeSessions, encodeSessions, type SnapshotContent } from './wire/index.ts';
 
 export interface MachineStateParts {
@@ -126,25 +127,6 @@ export class MachineState {
     return new Promise((resolve, reject) => {
       this.#parts.applier.exclusive<T>({ inStep: true, run, done: resolve, failed: reject });
     });
-  }
-}
-
-/** Pieces of a snapshot on their way to a reader, who may hide that they could not be had. */
-class Watched implements AsyncIterable<Uint8Array> {
-  failure: { readonly cause: unknown } | undefined;
-  readonly #pieces: AsyncIterable<Uint8Array>;
-
-  constructor(pieces: AsyncIterable<Uint8Array>) {
-    this.#pieces = pieces;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    try {
-      yield* this.#pieces;
-    } catch (cause) {
-      this.failure = { cause };
-      throw cause;
-    }
   }
 }
 

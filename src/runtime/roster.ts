@@ -19,6 +19,8 @@ export class Roster {
   readonly #entries: Map<number, readonly Member[]>;
   /** The members that a change under way brings in. */
   readonly #coming = new WeakMap<Configuration, readonly Member[]>();
+  /** Of the snapshot that was received last: it may be in force some time later, or never. */
+  #received: RosterEntry | undefined;
 
   constructor(entries: readonly RosterEntry[]) {
     this.#entries = new Map(entries.map(({ index, members }) => [index, members]));
@@ -60,14 +62,20 @@ export class Roster {
     if (entry.kind === 'members') this.#entries.set(entry.index, decodeMembers(entry.body).members);
   }
 
-  /** A snapshot is about to take the place of the log. */
+  /** A snapshot may take the place of the log: `keep` says if it did. */
   install({ config }: SnapshotHead, header: Uint8Array): void {
-    this.#entries.set(config.index, decodeSnapshotHeader(header).members.members);
+    const { members } = decodeSnapshotHeader(header).members;
+    this.#received = { index: config.index, members };
   }
 
   /** Forgets what is in force no more. */
   keep(configs: readonly ConfigurationAt[]): void {
     const indexes = new Set(configs.map(({ index }) => index));
+    const received = this.#received;
+    if (received !== undefined && indexes.has(received.index)) {
+      this.#entries.set(received.index, received.members);
+      this.#received = undefined;
+    }
     for (const index of this.#entries.keys()) {
       if (!indexes.has(index)) this.#entries.delete(index);
     }

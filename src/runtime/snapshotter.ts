@@ -1,12 +1,14 @@
 // Takes, receives, keeps and restores snapshots when the core says so, and tells it what came of
 // that. Each of these takes its time; the core decides what it still means when it is done.
 import type { SnapshotStore, StoredSnapshot } from '../contracts/index.ts';
+import { CoxswainError } from '../errors.ts';
 import { assert } from '../lib/assert.ts';
 import type { SnapshotEvent, SnapshotHead } from '../raft/index.ts';
 import type { AppliedAt } from './applied-point.ts';
 import { IncomingSnapshot } from './incoming-snapshot.ts';
 import type { Captured, MachineState } from './machine-state.ts';
 import { storeError } from './store-call.ts';
+import { Watched } from './watched.ts';
 import {
   decodeContent,
   decodeMembers,
@@ -43,6 +45,8 @@ export class Snapshotter {
   #incoming: IncomingSnapshot | undefined;
   #taken = 0;
   #stopped = false;
+  /** The store removes what is old: it is not given anything to keep until that is over. */
+  #pruning: Promise<void> | undefined;
   /** What has begun and is not over. */
   readonly #pending = new Set<Promise<void>>();
 
@@ -89,7 +93,7 @@ export class Snapshotter {
     const { head, snapshot } = incoming;
     const { id } = head;
     this.#run(async () => {
-      const isSound = await incoming.commit();
+      const isSound = await this.#afterPruning(() => incoming.commit());
       if (this.#stopped) return;
       this.#incoming = undefined;
       if (!isSound) return this.#parts.push({ type: 'snapshot-refused', id });
@@ -101,7 +105,15 @@ export class Snapshotter {
 
   prune(keep: readonly string[]): void {
     for (const id of this.#headers.keys()) if (!keep.includes(id)) this.#headers.delete(id);
-    this.#run(() => this.#parts.store.prune(keep));
+    this.#run(() => {
+      const pruned = this.#afterPruning(() => this.#parts.store.prune(keep));
+      const end = () => {
+        if (this.#pruning === over) this.#pruning = undefined;
+      };
+      const over = pruned.then(end, end);
+      this.#pruning = over;
+      return pruned;
+    });
   }
 
   /** Puts the machine where the snapshot stands. One that is being taken is not needed any more. */
@@ -128,7 +140,9 @@ export class Snapshotter {
 
   async #take(taking: AbortController): Promise<void> {
     const { machine, push } = this.#parts;
-    const captured = await machine.capture();
+    const captured = await machine.capture().catch((cause: unknown) => {
+      throw machineError(cause);
+    });
     const machineDurable = captured.durable?.index ?? Number.POSITIVE_INFINITY;
     const head = taking.signal.aborted ? undefined : await this.#save(captured, taking.signal);
     if (this.#taking === taking) this.#taking = undefined;
@@ -142,15 +156,21 @@ export class Snapshotter {
     const { index, term } = at;
     const id = `${index}-${term}-${origin}-${++this.#taken}`;
     const header = headerAt(at);
+    const content = new Watched(encodeContent(id, library, machine));
     try {
-      const content = encodeContent(id, library, machine);
-      const stored = await store.save({ id, index, term, header }, content, signal);
+      const info = { id, index, term, header };
+      const stored = await this.#afterPruning(() => store.save(info, content, signal));
       this.#headers.set(id, header);
       return headOf(stored);
     } catch (cause) {
       if (signal.aborted) return undefined;
-      throw cause;
+      throw content.failure === undefined ? cause : machineError(content.failure.cause, index);
     }
+  }
+
+  /** At once, if nothing is being removed. */
+  #afterPruning<T>(call: () => Promise<T>): Promise<T> {
+    return this.#pruning === undefined ? call() : this.#pruning.then(call);
   }
 
   #progress({ head }: IncomingSnapshot, stored: number | undefined): void {
@@ -161,11 +181,21 @@ export class Snapshotter {
   #run(work: () => Promise<void>): void {
     if (this.#stopped) return;
     const done = work().catch((cause: unknown) => {
-      if (!this.#stopped) this.#parts.failed(storeError('keep a snapshot', cause));
+      const isOfMachine = cause instanceof CoxswainError && cause.code === 'ERR_STATE_MACHINE';
+      if (this.#stopped) return;
+      this.#parts.failed(isOfMachine ? cause : storeError('keep a snapshot', cause));
     });
     this.#pending.add(done);
     void done.finally(() => this.#pending.delete(done));
   }
+}
+
+function machineError(cause: unknown, index?: number): CoxswainError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const at = index === undefined ? '' : ` at index ${index}`;
+  const message = `the state machine could not give a snapshot${at}: ${text}`;
+  const details = { cause, outcome: 'unknown', ...(index === undefined ? {} : { index }) } as const;
+  return new CoxswainError('ERR_STATE_MACHINE', message, details);
 }
 
 function headerAt({ machineVersion, members, timeMs }: AppliedAt): Uint8Array {

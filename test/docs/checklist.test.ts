@@ -9,7 +9,7 @@ interface Row {
   readonly proof: string;
 }
 
-const rows = [...page.matchAll(/^\| ([EMXDKO]\d+) +\|.*\| (.+?) +\|$/gm)].map(
+const rows = [...page.matchAll(/^\| ([EMXDRCSBKO]\d+) +\|.*\| (.+?) +\|$/gm)].map(
   ([, id = '', proof = '']): Row => ({ id, proof }),
 );
 
@@ -19,7 +19,8 @@ const numbered = (letter: string, count: number) =>
 test('the checklist has a row for everything that is known, in order', () => {
   const ids = [
     ...[...numbered('E', 12), ...numbered('M', 14), ...numbered('X', 6), ...numbered('D', 8)],
-    ...[...numbered('K', 4), 'O2', 'O5'],
+    ...['R8', 'R9', 'R10', 'C3', 'C4', 'C5', 'C6', 'C7', ...numbered('S', 10)],
+    ...['B2', 'B3', 'B4', 'B5', ...numbered('K', 4), 'O2', 'O3', 'O4', 'O5', 'O6'],
   ];
   expect(rows.map(({ id }) => id)).toEqual(ids);
 });

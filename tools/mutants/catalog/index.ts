@@ -14,6 +14,7 @@ import { RUNTIME } from './runtime.ts';
 import { SESSIONS } from './sessions.ts';
 import { SNAPSHOTS } from './snapshots.ts';
 import { SNAPSHOTS_CORE } from './snapshots-core.ts';
+import { SNAPSHOTS_RUNTIME } from './snapshots-runtime.ts';
 import { STALLS_MUTANTS } from './stalls.ts';
 
 export const CATALOG: readonly Mutant[] = [
@@ -32,4 +33,5 @@ export const CATALOG: readonly Mutant[] = [
   ...STALLS_MUTANTS,
   ...DIVERGENCE,
   ...SNAPSHOTS,
+  ...SNAPSHOTS_RUNTIME,
 ];
