@@ -280,6 +280,7 @@ export class Injector {
         break;
       case 'change':
       case 'transfer':
+      case 'tune':
       case 'wipe':
       case 'take':
       case 'repair':
@@ -292,7 +293,9 @@ export class Injector {
   }
 }
 
-const OPERATORS: readonly OperatorFamily[] = ['change', 'transfer', 'wipe', 'take', 'repair'];
+const OPERATORS: readonly OperatorFamily[] = [
+  ...(['change', 'transfer', 'tune', 'wipe', 'take', 'repair'] as const),
+];
 
 function isOperators(family: DrawnFamily): family is OperatorFamily {
   return OPERATORS.some((own) => own === family);

@@ -86,7 +86,7 @@ function settleClocks<C, R, M>(simulation: Simulation<C, R, M>, alive: readonly 
     member.discipline(nowUs);
     if (draw.chance(0.2)) simulation.setWall(member, 'right');
   }
-  if (doClocksAgree(alive, standing, plan, nowUs)) return;
+  if (doClocksAgree(alive, standing, nowUs)) return;
   simulation.mark(DISAGREEING);
   for (const member of alive) simulation.setWall(member, 'right');
 }
