@@ -1,7 +1,7 @@
 // What members that stall must keep to, so that a cluster in which everyone is slow is led (RA4):
 // they lead until somebody else does, let go rarely, and leave it to others for a while only.
 import { assert } from '../../lib/assert.ts';
-import type { MemberId, RaftEvent, RaftState } from '../../raft/index.ts';
+import type { MemberId, RaftEvent, RaftState, Role } from '../../raft/index.ts';
 import { isQuorum } from './quorums.ts';
 import type { SimMember } from './sim-member.ts';
 
@@ -15,7 +15,8 @@ const REST_TIMEOUTS = 1.9;
 /** Of one member in one life. Times by its own clock. */
 interface Memory {
   readonly life: number;
-  wasLeader: boolean;
+  /** After the last step. */
+  role: Role;
   asked: readonly MemberId[] | undefined;
   letGoMs: number;
   heldBackMs: number;
@@ -31,19 +32,20 @@ export class LettingGo {
     const memory = this.#memoryOf(member);
     const { id, now, role } = member.state;
     if (event.type === 'stall') {
-      const leads = !memory.wasLeader || role === 'leader';
+      const leads = memory.role !== 'leader' || role === 'leader';
       assert(leads, `Availability: ${id} leads until somebody else does, when it stalls`);
       if (memory.isStalled) memory.stalledMs = now;
       memory.isStalled = event.stalled;
     }
     checkAsked(member.state, memory);
     checkHoldingBack(member.state, event, memory);
-    if (event.type === 'receive' && event.message.type === 'timeout-now' && role === 'candidate') {
+    const isAsked = event.type === 'receive' && event.message.type === 'timeout-now';
+    if (isAsked && role === 'candidate' && memory.role === 'follower') {
       const restMs = REST_TIMEOUTS * member.state.options.electionMaxMs;
       const isFit = !memory.isStalled && now >= memory.stalledMs + restMs;
       assert(isFit, `Availability: ${id}, which stalled, takes nothing over`);
     }
-    memory.wasLeader = role === 'leader';
+    memory.role = role;
   }
 
   #memoryOf(member: SimMember): Memory {
@@ -51,7 +53,7 @@ export class LettingGo {
     if (known?.life === member.life) return known;
     const never = Number.NEGATIVE_INFINITY;
     const memory: Memory = {
-      ...{ life: member.life, wasLeader: false, asked: undefined, isStalled: false },
+      ...{ life: member.life, role: 'follower', asked: undefined, isStalled: false },
       ...{ letGoMs: never, heldBackMs: Number.POSITIVE_INFINITY, dueMs: never, stalledMs: never },
     };
     this.#memories.set(member, memory);
@@ -71,6 +73,8 @@ function checkAsked({ config, id: self, leading, now, options }: RaftState, memo
     return id !== self && now - contactMs < options.electionMinMs;
   };
   assert(isQuorum(config, isHeard), `Availability: ${self} lets go only where others could lead`);
+  const last = asked.at(-1) ?? '';
+  assert(isHeard(last), `Availability: ${last}, who is asked to take over from ${self}, is there`);
   if (asked.length > 1) return;
   const isRare = now - memory.letGoMs >= KEEP_TIMEOUTS * options.electionMaxMs;
   assert(isRare, `Availability: ${self} does not let go again and again`);
@@ -84,7 +88,7 @@ function checkHoldingBack(state: RaftState, event: RaftEvent, memory: Memory): v
   memory.dueMs = electionDueMs;
   if (leader !== undefined) memory.heldBackMs = Number.POSITIVE_INFINITY;
   if (event.type !== 'timeout' || role !== 'follower' || !recognition.admitted) return;
-  if (!isPutOff || leader !== undefined || memory.wasLeader) return;
+  if (!isPutOff || leader !== undefined || memory.role === 'leader') return;
   memory.heldBackMs = Math.min(memory.heldBackMs, now);
   const isPatient = now - memory.heldBackMs < PATIENCE_TIMEOUTS * options.electionMaxMs;
   assert(isPatient, `Availability: ${id} stands when nobody else does for long`);
