@@ -4,6 +4,11 @@ import { NO_SNAPSHOTS, type RaftOptions, type SnapshotOptions } from '../../raft
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
 
+/** With that a lease holds however the plan's clocks run. */
+export function widestDrift({ clock }: Plan): number {
+  return (2 * clock.rateSpread) / (1 + clock.rateSpread) + 0.001;
+}
+
 /** What changes; the rest stays as it is. */
 export type Tuning = Partial<Omit<RaftOptions, 'electionMinMs' | 'electionMaxMs'>>;
 
@@ -25,7 +30,7 @@ export function drawTuning(draw: Random, plan: Plan): Tuning {
         maxApplyLagBytes: draw.pick([1, 2000, 1 << 26]),
       };
     case 3:
-      return { maxClockDrift: draw.pick([0, 0.05, 0.2]) };
+      return { maxClockDrift: draw.pick([0, 0.05, 0.2, widestDrift(plan)]) };
     case 4:
       return { maxClockOffsetMs: draw.pick([500, 5000, 30_000, 60_000]) };
     default:
