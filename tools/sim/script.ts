@@ -22,12 +22,16 @@ export function scriptOf<C, R, M>(options: SimulateOptions<C, R, M>): string {
   const script = new Script();
   const { faults, plan } = simulateWith(options, script);
   const { spares, unformed } = plan.changes;
-  const isFixed = faults.every(({ fault }) => !['change', 'transfer', 'wipe'].includes(fault.type));
+  const unsaid = ['change', 'transfer', 'tune', 'wipe'];
+  const isFixed = faults.every(({ fault }) => !unsaid.includes(fault.type));
   if (!isFixed || spares + unformed > 0) {
     throw new NoScriptError(`seed ${plan.seed} changes its members: no script can say that`);
   }
   if (plan.clock.optionSpread > 0) {
     throw new NoScriptError(`members of seed ${plan.seed} differ in their times: no script does`);
+  }
+  if (plan.stalls.bound > 0) {
+    throw new NoScriptError(`members of seed ${plan.seed} are told of stalls: no script says that`);
   }
   const { snapshot, ...times } = plan.options;
   if (snapshot.everyEntries !== NO_SNAPSHOTS.everyEntries) {

@@ -2,6 +2,7 @@
 // 2012), limits are small and times extreme, so that what is rare in production is common here.
 
 import { drawSnapshots } from './draw-snapshots.ts';
+import { drawStalls, drawTuneRate } from './draw-stalls.ts';
 import {
   type AimedPlan,
   type ChangesPlan,
@@ -23,11 +24,12 @@ export function drawPlan(seed: number): Plan {
   const heartbeatMs = draw.pick([10, 20, 50, 100]);
   const electionMinMs = heartbeatMs * draw.integer(2, 10);
   const members = draw.pick([1, 2, 3, 3, 3, 4, 5, 5, 7]);
-  const changes = drawChanges(seed, members, electionMinMs);
+  const tuneRate = drawTuneRate(seed, electionMinMs);
+  const changes = { ...drawChanges(seed, members, electionMinMs), tuneRate };
   const apart = drawClocks(seed, members, electionMinMs);
   const taken = drawSnapshots(seed, heartbeatMs, electionMinMs);
   return {
-    ...{ seed, members, changes, snapshots: taken.plan },
+    ...{ seed, members, changes, snapshots: taken.plan, stalls: drawStalls(seed) },
     durationMs: draw.pick([10, 20, 40, 80]) * electionMinMs,
     options: {
       ...{ heartbeatMs, electionMinMs },
@@ -137,7 +139,11 @@ function drawReads(seed: number, heartbeatMs: number): Pick<WorkloadPlan, 'reads
 }
 
 /** Drawn apart, so that all else of a seed is as it would be without. */
-function drawChanges(seed: number, members: number, electionMinMs: number): ChangesPlan {
+function drawChanges(
+  seed: number,
+  members: number,
+  electionMinMs: number,
+): Omit<ChangesPlan, 'tuneRate'> {
   const draw = new Random(seed, 'plan of changes');
   if (draw.chance(ABSENT)) return NO_CHANGES;
   const perTimeout = 1000 / electionMinMs;

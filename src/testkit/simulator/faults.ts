@@ -2,6 +2,7 @@
 import type { MemberId, MembersChange } from '../../raft/index.ts';
 import { type Plan, placesOf } from './plan.ts';
 import type { Random } from './random.ts';
+import type { Tuning } from './tuning.ts';
 
 /**
  * Members by number, times in simulated µs from now. A crash keeps or loses the write under way;
@@ -27,6 +28,7 @@ export type Fault =
 export type OperatorFault =
   | { type: 'change'; member: number; change: MembersChange }
   | { type: 'transfer'; member: number; to: MemberId }
+  | { type: 'tune'; member: number; options: Tuning }
   | { type: 'wipe'; member: number; asFirst: boolean; downUs: number }
   | { type: 'take'; member: number }
   | { type: 'repair'; member: number };
@@ -51,7 +53,7 @@ export type DrawnFamily =
 
 export const drawnFamilies: readonly DrawnFamily[] = [
   ...(['crash', 'power-cut', 'stall', 'partition', 'one-way', 'flap', 'clog'] as const),
-  ...(['suspend', 'jump', 'change', 'transfer', 'wipe', 'take', 'repair'] as const),
+  ...(['suspend', 'jump', 'change', 'transfer', 'wipe', 'take', 'repair', 'tune'] as const),
 ];
 
 /** How often a family strikes, per simulated second. */
@@ -80,6 +82,8 @@ export function rateOf(plan: Plan, family: DrawnFamily): number {
       return changes.changeRate;
     case 'transfer':
       return changes.transferRate;
+    case 'tune':
+      return changes.tuneRate;
     case 'wipe':
       return changes.wipeRate;
     case 'take':

@@ -44,6 +44,8 @@ export type Happening =
   | Own
   | { readonly type: 'timer'; readonly member: SimMember; readonly life: number }
   | { readonly type: 'wake'; readonly member: SimMember; readonly life: number }
+  /** Does it stall by now? */
+  | { readonly type: 'look'; readonly member: SimMember; readonly life: number }
   | { readonly type: 'restart'; readonly member: SimMember }
   | { readonly type: 'client'; readonly client: number }
   /** Has the call been answered by now? */
@@ -51,3 +53,10 @@ export type Happening =
   | { readonly type: 'draw'; readonly family: DrawnFamily }
   | { readonly type: 'restore'; readonly links: readonly Link[] }
   | { readonly type: 'flap'; readonly flap: Flap; readonly left: number };
+
+/** When the calm began: installs of each member, entries committed, terms with a leader. */
+export interface Calm {
+  readonly before: readonly number[];
+  readonly committed: number;
+  readonly reigns: number;
+}

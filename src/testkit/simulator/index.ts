@@ -14,6 +14,7 @@ export type {
   Plan,
   ProcessPlan,
   SnapshotsPlan,
+  StallsPlan,
   WorkloadPlan,
 } from './plan.ts';
 export { Random } from './random.ts';
@@ -22,4 +23,5 @@ export type { RunReport, Violation } from './run.ts';
 export { minimize, replay, simulate, simulateWith } from './simulate.ts';
 export type { AnyMachine, Subject, Workload } from './subject.ts';
 export { type RunLine, traceTo } from './trace.ts';
+export type { Tuning } from './tuning.ts';
 export type { Witness } from './witness.ts';

@@ -15,6 +15,7 @@ import { Operator, type Site } from './operator.ts';
 import { Random } from './random.ts';
 import type { SimMember } from './sim-member.ts';
 import type { SimNetwork } from './sim-network.ts';
+import { widestDrift } from './tuning.ts';
 
 /** What faults happen to. */
 export interface Field extends Site {
@@ -113,6 +114,7 @@ export class Injector {
       const forUs = Math.ceil(options.electionMaxMs * 3000);
       const links = this.#linksOf(member, this.#field.members);
       this.#strike(cut.id, { type: 'cut', links, forUs });
+      this.#distrustClocks(member);
       return;
     }
     const stall = this.#aim('stall', aimed.stallLeader, member);
@@ -122,6 +124,14 @@ export class Injector {
         this.#field.mark('a leader stalls for longer than an election timeout');
       }
     }
+  }
+
+  /** What it was promised so far holds for a shorter time by clocks that may drift more. */
+  #distrustClocks(member: SimMember): void {
+    const drift = this.#aim('drift', this.#field.plan.changes.tuneRate > 0 ? 0.5 : 0, member);
+    if (drift === undefined) return;
+    const options = { maxClockDrift: widestDrift(this.#field.plan) };
+    this.#strike(drift.id, { type: 'tune', member: member.at, options });
   }
 
   /** Its write is durable, and what waits for it has not left. True if it crashes right here. */
@@ -280,6 +290,7 @@ export class Injector {
         break;
       case 'change':
       case 'transfer':
+      case 'tune':
       case 'wipe':
       case 'take':
       case 'repair':
@@ -292,7 +303,9 @@ export class Injector {
   }
 }
 
-const OPERATORS: readonly OperatorFamily[] = ['change', 'transfer', 'wipe', 'take', 'repair'];
+const OPERATORS: readonly OperatorFamily[] = [
+  ...(['change', 'transfer', 'tune', 'wipe', 'take', 'repair'] as const),
+];
 
 function isOperators(family: DrawnFamily): family is OperatorFamily {
   return OPERATORS.some((own) => own === family);

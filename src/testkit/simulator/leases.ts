@@ -7,20 +7,22 @@ import type { SimMember } from './sim-member.ts';
 
 export class Leases {
   readonly #members: readonly SimMember[];
-  readonly #isFair: boolean;
+  /** How fast the slowest clock is, measured by the fastest. */
+  readonly #spread: number;
   readonly #windowUs: number;
 
   constructor({ clock, options }: Plan, members: readonly SimMember[]) {
     this.#members = members;
     const rates = members.map(({ rate }) => rate);
     const slowest = Math.min(...rates);
-    this.#isFair = slowest / Math.max(...rates) >= 1 - options.maxClockDrift;
+    this.#spread = slowest / Math.max(...rates);
     this.#windowUs = (4000 * options.electionMaxMs * (1 + clock.optionSpread)) / slowest;
   }
 
   /** Do its clocks keep what a lease requires of them, now and for so long before? */
   isJudged(member: SimMember, nowUs: number): boolean {
-    return this.#isFair && this.isSane(member, nowUs);
+    const isFair = this.#spread >= 1 - member.state.options.maxClockDrift;
+    return isFair && this.isSane(member, nowUs);
   }
 
   /**
@@ -34,7 +36,6 @@ export class Leases {
 
   /** After each step of a leader. */
   check(leader: SimMember, nowUs: number): void {
-    if (!this.#isFair) return;
     const { id, state } = leader;
     for (const holder of this.#members) {
       if (holder === leader || holder.state.term >= state.term) continue;

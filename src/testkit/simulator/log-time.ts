@@ -14,7 +14,8 @@ interface Jump {
 
 export class LogTime {
   readonly #standing: Standing;
-  readonly #offsetMs: number;
+  /** The widest that anybody was ever allowed. */
+  #offsetMs: number;
   /** For so long a word about a clock may be under way, or wait for the next heartbeat. */
   readonly #slackMs: number;
   readonly #jumps = new Map<SimMember, Jump[]>();
@@ -27,6 +28,11 @@ export class LogTime {
     this.#offsetMs = options.maxClockOffsetMs;
     const slowestMs = (options.electionMaxMs * (1 + clock.optionSpread)) / (1 - clock.rateSpread);
     this.#slackMs = 4 * slowestMs + 20 * network.delayMeanMs + 100;
+  }
+
+  /** A member has other options from now on. */
+  configured(offsetMs: number): void {
+    this.#offsetMs = Math.max(this.#offsetMs, offsetMs);
   }
 
   /** A member's time of day was set. */

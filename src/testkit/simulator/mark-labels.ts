@@ -79,6 +79,15 @@ export const expectedMarks = [
   'the rate delays a chunk',
   'crash between a snapshot and the reset of the log',
   'a machine that went wrong is repaired',
+
+  'a stalled leader hands over',
+  'a stalled leader leads on: nobody else can',
+  'a stalled leader does not let go again so soon',
+  'a stalled follower leaves it to others to stand',
+  'a stalled member stands because nobody else does',
+  'a member that stalled refuses to take over',
+  'options change at run time',
+  'a lease is cut by other options',
 ] as const;
 
 /** Says only why a run ended without a calm: not every search meets it. */

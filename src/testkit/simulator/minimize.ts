@@ -36,7 +36,8 @@ export function minimizePlan<C, R>(
   for (let spares = 0; spares < start.plan.changes.spares; spares++) {
     if (search.tryChanges({ spares })) break;
   }
-  for (const less of [{ wipeRate: 0 }, { transferRate: 0 }, { unformed: 0 }, { several: 0 }]) {
+  const fewer = [{ wipeRate: 0 }, { transferRate: 0 }, { tuneRate: 0 }];
+  for (const less of [...fewer, { unformed: 0 }, { several: 0 }]) {
     search.tryChanges(less);
   }
   for (const less of [{ repairRate: 0 }, { takeRate: 0 }, { damage: 0 }, { rot: 0 }, { lag: 0 }]) {

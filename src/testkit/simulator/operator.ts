@@ -18,6 +18,7 @@ import type { Random } from './random.ts';
 import { firstOrigin, JOINER, type Origin } from './sim-disk.ts';
 import type { SimMember } from './sim-member.ts';
 import { attempted, type Standing } from './standing.ts';
+import { drawTuning, type Tuning } from './tuning.ts';
 
 /** What the operator has at hand. */
 export interface Site {
@@ -64,6 +65,10 @@ export class Operator {
         return this.#drawChange(draw);
       case 'transfer':
         return this.#drawTransfer(draw);
+      case 'tune': {
+        const { at: member } = this.#asked(draw) ?? draw.pick(this.#site.members);
+        return { type: 'tune', member, options: drawTuning(draw, this.#site.plan) };
+      }
       case 'wipe':
         return this.#drawWipe(draw);
       case 'take':
@@ -81,6 +86,8 @@ export class Operator {
         return this.#change(member, fault.change);
       case 'transfer':
         return this.#transfer(member, fault.to);
+      case 'tune':
+        return this.#tune(member, fault.options);
       case 'wipe':
         return this.#wipe(member, fault.asFirst, fault.downUs);
       case 'take':
@@ -117,6 +124,12 @@ export class Operator {
     if (!isAble(member, this.#site.nowUs)) return;
     const to = attempt(() => planTransfer(member.state, asked));
     if (to !== undefined) this.#site.tell(member, { type: 'transfer', to });
+  }
+
+  #tune(member: SimMember, changed: Tuning): void {
+    if (!isAble(member, this.#site.nowUs)) return;
+    const options = { ...member.state.options, ...changed };
+    this.#site.tell(member, { type: 'configure', options });
   }
 
   #wipe(member: SimMember, asFirst: boolean, downUs: number): void {

@@ -14,6 +14,7 @@ export interface Plan {
   readonly aimed: AimedPlan;
   readonly changes: ChangesPlan;
   readonly snapshots: SnapshotsPlan;
+  readonly stalls: StallsPlan;
   readonly workload: WorkloadPlan;
 }
 
@@ -107,6 +108,8 @@ export interface ChangesPlan {
   /** Chance that more than one thing changes at once. */
   readonly several: number;
   readonly transferRate: number;
+  /** Options of a member that runs change. */
+  readonly tuneRate: number;
   /** Chance that a change or a transfer is asked of any member, whether it leads or not. */
   readonly astray: number;
   /** A member's disk is replaced by an empty one. */
@@ -118,7 +121,7 @@ export interface ChangesPlan {
 /** The members of such a run are those that it begins with. */
 export const NO_CHANGES: ChangesPlan = {
   ...{ spares: 0, unformed: 0, changeRate: 0, several: 0 },
-  ...{ transferRate: 0, astray: 0, wipeRate: 0, asFirst: 0 },
+  ...{ transferRate: 0, tuneRate: 0, astray: 0, wipeRate: 0, asFirst: 0 },
 };
 
 /** What happens to snapshots, where `options.snapshot` has any taken. */
@@ -144,6 +147,15 @@ export interface SnapshotsPlan {
   readonly takeRate: number;
   /** A machine is found to be another than those of others. */
   readonly repairRate: number;
+}
+
+/** What members know of themselves, as their drivers see it. */
+export interface StallsPlan {
+  /**
+   * After so many of its shortest election timeouts a write, a run of its machine or a late turn is
+   * a stall of which the core is told. 0: it never is.
+   */
+  readonly bound: number;
 }
 
 /** Nothing happens to them. */
@@ -177,8 +189,9 @@ export interface WorkloadPlan {
  * `disk`: slow and failing writes. `clock`: rates, stalls, suspensions, times of day that are wrong
  * or set, members whose own times differ. `process`: crashes, power cuts, members that never come
  * back. `aimed`: crashes, cuts and stalls at the worst moment.
- * `members`: changes of membership, handovers of leadership, emptied stores. `snapshots`: they are
- * taken far too often, come out damaged, cannot be stored, and mend machines that went wrong.
+ * `members`: changes of membership and of options, handovers of leadership, emptied stores.
+ * `snapshots`: they are taken far too often, come out damaged, cannot be stored, and mend machines
+ * that went wrong. `stalls`: members know when they stand still, and let go of what they lead.
  */
 export type FaultFamily =
   | 'network'
@@ -188,11 +201,12 @@ export type FaultFamily =
   | 'process'
   | 'aimed'
   | 'members'
-  | 'snapshots';
+  | 'snapshots'
+  | 'stalls';
 
 export const faultFamilies: readonly FaultFamily[] = [
   ...(['network', 'partition', 'disk', 'clock', 'process', 'aimed'] as const),
-  ...(['members', 'snapshots'] as const),
+  ...(['members', 'snapshots', 'stalls'] as const),
 ];
 
 /** By number: those that the run begins with, then the spare ones. */
@@ -236,6 +250,8 @@ export function withoutFamily(plan: Plan, family: FaultFamily): Plan {
       return { ...plan, changes: NO_CHANGES };
     case 'snapshots':
       return withoutSnapshots(plan);
+    case 'stalls':
+      return { ...plan, stalls: { bound: 0 } };
     default:
       return family satisfies never;
   }

@@ -18,6 +18,9 @@ const READ_TIMEOUTS = 10;
 /** And to bring all logs together. */
 const EQUAL_TIMEOUTS = 40;
 
+/** Terms with a leader from the beginning of the calm on: a count. */
+const MAX_REIGNS = 5;
+
 /** How often a cluster that is slow gets as much time again. */
 const MAX_ROUNDS = 50;
 
@@ -74,7 +77,10 @@ export function checkRecovery<C, R, M>(simulation: Simulation<C, R, M>): void {
     reads.every(({ isAnswered }) => isAnswered),
   );
   simulation.checkMachines(mended);
-  if (isSteady(plan) && draw.chance(0.2)) checkPeace(simulation, alive, timeoutUs);
+  if (!isSteady(plan)) return;
+  const reigns = simulation.referee.reigns - simulation.calm.reigns;
+  assert(reigns <= MAX_REIGNS, `Liveness: leadership goes from one to the next: ${reigns} times`);
+  if (draw.chance(0.2)) checkPeace(simulation, alive, timeoutUs);
 }
 
 /** Times of day that are wrong stay so, or somebody sets them right: then all can lead again. */
@@ -86,7 +92,7 @@ function settleClocks<C, R, M>(simulation: Simulation<C, R, M>, alive: readonly 
     member.discipline(nowUs);
     if (draw.chance(0.2)) simulation.setWall(member, 'right');
   }
-  if (doClocksAgree(alive, standing, plan, nowUs)) return;
+  if (doClocksAgree(alive, standing, nowUs)) return;
   simulation.mark(DISAGREEING);
   for (const member of alive) simulation.setWall(member, 'right');
 }

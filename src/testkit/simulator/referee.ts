@@ -11,6 +11,7 @@ import {
   type RaftEvent,
 } from '../../raft/index.ts';
 import { Contacts } from './contacts.ts';
+import { LettingGo } from './letting-go.ts';
 import { doOverlap, isQuorum } from './quorums.ts';
 import { checkMatching, isSame, type SimDisk } from './sim-disk.ts';
 import type { SimEntry } from './sim-entry.ts';
@@ -36,6 +37,7 @@ export class Referee {
   readonly #committedIn: number[] = [];
   readonly #contacts = new Contacts();
   readonly #tenures = new Tenures();
+  readonly #lettingGo = new LettingGo();
   /** Up to where each member's commit index was compared in this life. */
   readonly #compared: number[];
   /** How many configurations were in each member's log. */
@@ -65,6 +67,7 @@ export class Referee {
     const isLatest = latest === undefined || state.config === latest.config;
     assert(isLatest, `the configuration in force on ${member.id} is the latest in its log`);
     if (state.recognition.admitted) this.#tenures.admitted(member);
+    this.#lettingGo.check(member, event);
     if (state.role === 'leader') {
       this.#checkLeader(member);
       if (event.type === 'receive') this.#checkMatch(member, event.from);
@@ -129,6 +132,11 @@ export class Referee {
   acknowledged(index: number, entry: SimEntry): void {
     const isCommitted = isSame(this.committed[index - 1], entry);
     assert(isCommitted, `acknowledged entry ${index} is the one that is committed there`);
+  }
+
+  /** Terms in which somebody led: a count. */
+  get reigns(): number {
+    return this.#leaders.size;
   }
 
   /** Up to where entries were committed anywhere at that time. */

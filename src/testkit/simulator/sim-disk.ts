@@ -132,6 +132,11 @@ export class SimDisk {
     return this.#inFlight.length;
   }
 
+  /** Number of the last of them; 0 when there is none. */
+  get writing(): number {
+    return this.#inFlight.at(-1)?.write.write ?? 0;
+  }
+
   /** The write under way is durable; returns the last of those that were merged into it. */
   complete(): Write | undefined {
     const last = this.#inFlight.at(-1)?.write;

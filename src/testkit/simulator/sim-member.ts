@@ -1,4 +1,5 @@
 // One simulated member: the real core, its log with operation numbers instead of bytes, its disk.
+import { CoxswainError } from '../../errors.ts';
 import { assert } from '../../lib/assert.ts';
 import {
   type Append,
@@ -361,6 +362,11 @@ export class SimMember {
       now: this.localMs(nowUs),
     });
   }
+}
+
+/** Does its core say that it is another than the others know? */
+export function isTurnedAway(error: unknown): boolean {
+  return error instanceof CoxswainError && error.code === 'ERR_IDENTITY_TAKEN';
 }
 
 /** An attempt of a client, as the log holds it. */

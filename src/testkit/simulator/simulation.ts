@@ -1,6 +1,5 @@
 // One run: members, disks, network, machines and clients on one heap of events in simulated time.
 // Everything is decided by the plan; nothing here looks at a real clock.
-import { CoxswainError } from '../../errors.ts';
 import { unreachable } from '../../lib/assert.ts';
 import {
   type Append,
@@ -17,7 +16,7 @@ import { Callers, type CallSite } from './callers.ts';
 import { Clients } from './clients.ts';
 import { createMembers } from './create-members.ts';
 import { EventHeap } from './event-heap.ts';
-import type { Happening, Own } from './happening.ts';
+import type { Calm, Happening, Own } from './happening.ts';
 import { type Field, Injector } from './injector.ts';
 import { Leases } from './leases.ts';
 import { LogTime } from './log-time.ts';
@@ -31,10 +30,11 @@ import { Replicas } from './replicas.ts';
 import type { Origin } from './sim-disk.ts';
 import type { SimEntry } from './sim-entry.ts';
 import { type MachineSite, SimMachines } from './sim-machines.ts';
-import type { Letter, Op, SimMember } from './sim-member.ts';
+import { isTurnedAway, type Letter, type Op, type SimMember } from './sim-member.ts';
 import { SimNetwork } from './sim-network.ts';
 import { type ReadSite, SimReads } from './sim-reads.ts';
 import { SimSnapshots, type SnapshotSite } from './sim-snapshots.ts';
+import { SimStalls } from './sim-stalls.ts';
 import { Standing } from './standing.ts';
 import type { Subject } from './subject.ts';
 import { Watches } from './watches.ts';
@@ -59,17 +59,14 @@ export class Simulation<C, R, M>
   readonly reads: SimReads<C, R>;
   readonly machines: SimMachines<C, R, M>;
   readonly snapshots: SimSnapshots;
+  readonly stalls: SimStalls;
   readonly marks: Map<Mark, number> = new Map<Mark, number>();
   nowUs: number = 0;
   events: number = 0;
   /** Changes with everything that happens: two equal runs have equal hashes. */
   hash: number = 0x811c9dc5;
   isCalm: boolean = false;
-  /** What there was when that began: installs of each member, and entries committed. */
-  calm: { readonly before: readonly number[]; readonly committed: number } = {
-    before: [],
-    committed: 0,
-  };
+  calm: Calm = { before: [], committed: 0, reigns: 0 };
   readonly #heap = new EventHeap<Happening>();
   /** While a member stalls, what befalls it is kept here. */
   readonly #inboxes = new Map<SimMember, Own[]>();
@@ -99,6 +96,7 @@ export class Simulation<C, R, M>
     this.injector = new Injector(this, only.faults);
     this.machines = new SimMachines(this, this.#replicas);
     this.snapshots = new SimSnapshots(this);
+    this.stalls = new SimStalls(this);
     this.#leases = new Leases(plan, this.members);
     this.#logTime = new LogTime(plan, this.standing);
     this.oracle = new ReadOracle(plan, this.referee, this.#leases);
@@ -135,6 +133,7 @@ export class Simulation<C, R, M>
   }
 
   tell(member: SimMember, event: RaftEvent): void {
+    if (event.type === 'configure') this.#logTime.configured(event.options.maxClockOffsetMs);
     this.step(member, event, NO_OPS);
   }
 
@@ -197,6 +196,7 @@ export class Simulation<C, R, M>
     this.calm = {
       before: [...this.snapshots.installs],
       committed: this.referee.committed.length,
+      reigns: this.referee.reigns,
     };
     this.network.calmDown(this.plan.options.heartbeatMs * 100);
     for (const member of this.members) {
@@ -234,6 +234,9 @@ export class Simulation<C, R, M>
         return;
       case 'wake':
         if (what.life === what.member.life) this.#wake(what.member);
+        return;
+      case 'look':
+        if (what.life === what.member.life) this.stalls.due(what.member);
         return;
       case 'restart':
         if (!this.isCalm) this.#restart(what.member);
@@ -333,7 +336,9 @@ export class Simulation<C, R, M>
     member.stalledUntilUs = 0;
     const { life, state } = member;
     member.resume(this.nowUs);
-    const held = leaseUntil(state) > member.localMs(this.nowUs);
+    const nowMs = member.localMs(this.nowUs);
+    const held = leaseUntil(state) > nowMs;
+    const lateMs = nowMs - nextDeadline(state);
     const inbox = this.#inboxOf(member).splice(0);
     // A caller and the machine may come before the turn in which somebody looks at the clocks.
     const isTurn = ({ type }: Own) => type !== 'asked' && type !== 'queried';
@@ -342,10 +347,11 @@ export class Simulation<C, R, M>
     for (const each of early) if (member.life === life) this.#handleOwn(member, each);
     if (member.life !== life) return;
     this.tellClocks(member);
-    if (held && leaseUntil(state) <= member.localMs(this.nowUs)) {
+    if (held && leaseUntil(state) <= nowMs) {
       this.mark('a suspended leader drops its lease');
     }
     for (const each of inbox) if (member.life === life) this.#handleOwn(member, each);
+    if (member.life === life) this.stalls.woke(member, lateMs);
     if (member.life === life) this.#timer(member);
   }
 
@@ -388,6 +394,7 @@ export class Simulation<C, R, M>
     this.snapshots.advance(member);
     this.machines.give(member);
     if (member.disk.start()) this.#planWrite(member);
+    this.stalls.look(member);
     this.reads.check(member);
     if (role !== before.role && member.up) this.injector.afterRole(member);
   }
@@ -484,8 +491,4 @@ export class Simulation<C, R, M>
     this.tellClocks(member);
     this.step(member, { type: 'start' }, NO_OPS);
   }
-}
-
-function isTurnedAway(error: unknown): boolean {
-  return error instanceof CoxswainError && error.code === 'ERR_IDENTITY_TAKEN';
 }

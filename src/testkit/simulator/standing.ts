@@ -6,7 +6,6 @@ import {
   changed,
   type MemberId,
 } from '../../raft/index.ts';
-import type { Plan } from './plan.ts';
 import { isQuorum } from './quorums.ts';
 import { configurationsOf } from './sim-disk.ts';
 import type { SimMember } from './sim-member.ts';
@@ -140,10 +139,10 @@ const CLOCK_MARGIN_MS = 300;
 export function doClocksAgree(
   alive: readonly SimMember[],
   standing: Standing,
-  { options }: Plan,
   nowUs: number,
 ): boolean {
-  const widestMs = options.maxClockOffsetMs - CLOCK_MARGIN_MS;
+  const offsets = alive.map(({ state }) => state.options.maxClockOffsetMs);
+  const widestMs = Math.min(...offsets) - CLOCK_MARGIN_MS;
   return alive.some((first) => {
     const from = first.wallMs(nowUs);
     const close = alive.filter((member) => {

@@ -5,6 +5,7 @@ import { observeStep } from './marks.ts';
 import { MembersWatch } from './marks-members.ts';
 import { ReadsWatch } from './marks-reads.ts';
 import { SnapshotsWatch } from './marks-snapshots.ts';
+import { StallsWatch } from './marks-stalls.ts';
 import type { SimMember } from './sim-member.ts';
 import type { SimReads } from './sim-reads.ts';
 import type { Standing } from './standing.ts';
@@ -23,6 +24,7 @@ export class Watches {
   readonly #changes: MembersWatch;
   readonly #reads: ReadsWatch;
   readonly #snapshots: SnapshotsWatch;
+  readonly #stalls: StallsWatch;
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -30,6 +32,7 @@ export class Watches {
     this.#changes = new MembersWatch(this.#say);
     this.#reads = new ReadsWatch(this.#say);
     this.#snapshots = new SnapshotsWatch(this.#say);
+    this.#stalls = new StallsWatch(this.#say);
   }
 
   observe(before: Summary, event: RaftEvent, member: SimMember, effects: readonly Effect[]): void {
@@ -43,5 +46,7 @@ export class Watches {
       members.some(({ state, up }) => up && state.role === 'leader' && state.term > before.term);
     this.#snapshots.observe(before, event, member, effects);
     this.#reads.observe(before, event, member, effects, isCutOff);
+    const from = event.type === 'receive' ? standing.member(event.from) : undefined;
+    this.#stalls.observe(before, event, member, from);
   }
 }

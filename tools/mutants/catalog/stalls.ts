@@ -74,6 +74,30 @@ export const STALLS_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'lets-go-to-who-is-gone',
+    bug: 'a stalled leader waits for a member that it does not hear to take over',
+    source: 'Raft thesis §3.10',
+    edits: [
+      {
+        file: STALLS,
+        find: '!leading.asked.includes(id) && isHeard(state, leading, id));',
+        replace: '!leading.asked.includes(id));',
+      },
+    ],
+  },
+  {
+    name: 'fit-as-soon-as-a-stall-is-over',
+    bug: 'between two stalls a member takes over, and lets go at the next one',
+    source: 'hashicorp/raft#503, etcd#13527',
+    edits: [
+      {
+        file: STALLS,
+        find: '  if (!stalled) stalling.unfitUntilMs = rested;\n',
+        replace: '  if (!stalled) stalling.unfitUntilMs = now;\n',
+      },
+    ],
+  },
+  {
     name: 'stall-seen-when-it-is-over',
     bug: 'nothing wakes the loop when a bound is passed, so that a store that hangs is not seen',
     source: 'hashicorp/raft#503',
@@ -106,6 +130,18 @@ export const STALLS_MUTANTS: readonly Mutant[] = [
         file: CONFIGURING,
         find: 'Math.max(0, options.maxClockDrift - old.maxClockDrift);',
         replace: 'Math.max(0, old.maxClockDrift - old.maxClockDrift);',
+      },
+    ],
+  },
+  {
+    name: 'window-kept-when-it-is-made-smaller',
+    bug: 'more appends are under way than the new options allow, and nothing takes them back',
+    source: 'Raft thesis §10.2.1',
+    edits: [
+      {
+        file: CONFIGURING,
+        find: '    if (over > 0) progress.inflight.splice(0, over);\n',
+        replace: '    if (over < 0) progress.inflight.splice(0, over);\n',
       },
     ],
   },
