@@ -148,6 +148,7 @@ function leadingOf(state: RaftState): readonly unknown[] {
     each.catchUp && [each.catchUp.target, each.catchUp.done, ageOf(state, each.catchUp.startMs)],
     each.inflight,
     [each.heldFrom, each.sending?.head.id, each.sending?.stored, each.sending?.next],
+    [each.sending?.asked, each.sending?.answered],
     each.sending?.storedBefore,
   ]);
   return [
@@ -177,7 +178,7 @@ function snapshotsOf({ snapshots, writes }: RaftState): readonly unknown[] {
     [latest?.id, latest?.index, taking, wanted, distrusted, machineDurable, repairFrom],
     [restoring?.id, restoring?.index],
     incoming && [incoming.head.id, incoming.term, incoming.stream, incoming.taken],
-    incoming && [incoming.stored, incoming.storing, incoming.isWhole],
+    incoming && [incoming.stored, incoming.storing, incoming.isWhole, incoming.ask],
     installing && [installing.head.id, Math.max(installing.write - writes.completed, 0)],
   ];
 }

@@ -116,24 +116,32 @@ export interface CommitNotice {
 }
 
 /**
- * Bytes [from, until) of a snapshot, which stand beside it; with from = until the question how much
- * of it is stored at the receiver.
+ * Bytes [from, until) of a snapshot, which stand beside it; or the question how much of it is
+ * there, with none.
  */
 export interface SnapshotChunk {
   readonly type: 'snapshot-chunk';
   readonly term: number;
   readonly stream: number;
   readonly head: SnapshotHead;
+  /** The number of the question, from 1; 0 for bytes. */
+  readonly ask: number;
   readonly from: number;
   readonly until: number;
 }
 
-/** So many bytes are stored, from the beginning. Once it is installed an `append-ack` says so. */
+/**
+ * So many bytes are stored, from the beginning, and `next` is the one that is waited for. Once all
+ * is installed an `append-ack` says so.
+ */
 export interface SnapshotAck {
   readonly type: 'snapshot-ack';
   readonly term: number;
   readonly stream: number;
   readonly stored: number;
+  readonly next: number;
+  /** The number of the question that it answers; 0 when it was not asked. */
+  readonly answers: number;
   /** All of it was there, and damaged. */
   readonly refused: boolean;
 }

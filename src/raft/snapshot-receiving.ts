@@ -11,7 +11,7 @@ import { acknowledgeLeader, acknowledgeUpTo, followLeader } from './following.ts
 import { commitConfigurations, installConfiguration } from './in-force.ts';
 import { resetLog, termAt } from './log.ts';
 import type { MemberId } from './member-id.ts';
-import type { SnapshotChunk } from './messages.ts';
+import type { SnapshotAck, SnapshotChunk } from './messages.ts';
 import { send } from './outbox.ts';
 import type { Incoming, SnapshotHead } from './snapshot.ts';
 import { keepSnapshot, pruneSnapshots, requestSnapshot } from './snapshot-keeping.ts';
@@ -27,13 +27,15 @@ export function receiveSnapshotChunk(state: RaftState, from: MemberId, chunk: Sn
   // Late, of a stream that is over: what came in since stays.
   if (incoming?.term === chunk.term && incoming.stream > chunk.stream) return;
   if (incoming?.head.id !== chunk.head.id) return begin(state, chunk);
+  if (incoming.term !== chunk.term || incoming.stream !== chunk.stream) incoming.ask = 0;
   incoming.term = chunk.term;
   incoming.stream = chunk.stream;
+  incoming.ask = Math.max(incoming.ask, chunk.ask);
   // The place for it is not open yet, or it is whole: what comes next is said without being asked.
   if (incoming.taken === undefined || incoming.isWhole) return;
   const isNext = chunk.from === incoming.taken && chunk.until > chunk.from;
   if (!isNext || incoming.storing >= state.options.snapshot.maxInflightChunks) {
-    return acknowledgeChunks(state, incoming);
+    return acknowledgeChunks(state, incoming, chunk.ask);
   }
   incoming.taken = chunk.until;
   incoming.storing++;
@@ -45,10 +47,13 @@ export function receiveSnapshotChunk(state: RaftState, from: MemberId, chunk: Sn
 export function snapshotProgress(state: RaftState, { id, stored }: SnapshotProgress): void {
   const { incoming } = state.snapshots;
   if (incoming?.head.id !== id) return;
-  if (incoming.taken === undefined) incoming.taken = stored;
+  const isOpened = incoming.taken === undefined;
+  if (isOpened) incoming.taken = stored;
   else incoming.storing--;
   incoming.stored = stored;
-  if (stored < incoming.head.bytes) return acknowledgeChunks(state, incoming);
+  if (stored < incoming.head.bytes) {
+    return acknowledgeChunks(state, incoming, isOpened ? incoming.ask : 0);
+  }
   incoming.isWhole = true;
   state.effects.push({ type: 'keep-snapshot', id });
 }
@@ -58,7 +63,7 @@ export function snapshotRefused(state: RaftState, { id }: SnapshotRefused): void
   const { incoming } = state.snapshots;
   if (incoming?.head.id !== id) return;
   state.snapshots.incoming = undefined;
-  answer(state, incoming, { stored: 0, refused: true });
+  answer(state, incoming, { stored: 0, next: 0, answers: 0, refused: true });
 }
 
 /** It is durable. */
@@ -117,23 +122,24 @@ function isHeld({ commit, log, snapshots }: RaftState, { index, term }: Snapshot
   return index <= commit || termAt(log, index) === term;
 }
 
-function begin(state: RaftState, { head, stream, term }: SnapshotChunk): void {
+function begin(state: RaftState, { ask, head, stream, term }: SnapshotChunk): void {
   const { incoming } = state.snapshots;
   // What is being made durable is let finish: it is as good.
   if (incoming?.isWhole === true) return;
   const nothing = { taken: undefined, stored: 0, storing: 0, isWhole: false };
-  state.snapshots.incoming = { head, stream, term, ...nothing };
+  state.snapshots.incoming = { head, stream, term, ask, ...nothing };
   state.effects.push({ type: 'receive-snapshot', head });
 }
 
-function acknowledgeChunks(state: RaftState, incoming: Incoming): void {
-  answer(state, incoming, { stored: incoming.stored, refused: false });
+function acknowledgeChunks(state: RaftState, incoming: Incoming, answers: number): void {
+  const { stored, taken: next = stored } = incoming;
+  answer(state, incoming, { stored, next, answers, refused: false });
 }
 
 function answer(
   state: RaftState,
   { stream, term }: Incoming,
-  what: { readonly stored: number; readonly refused: boolean },
+  what: Pick<SnapshotAck, 'stored' | 'next' | 'answers' | 'refused'>,
 ): void {
   const { leader } = state;
   if (state.role !== 'follower' || leader === undefined || term !== state.term) return;

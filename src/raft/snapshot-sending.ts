@@ -2,7 +2,7 @@
 // in the log (§7). Chunk by chunk, within a window; the follower says how much of it is stored
 // there, so whatever is lost, and whoever was restarted, goes on from there.
 import type { MemberId } from './member-id.ts';
-import type { HeartbeatAck, SnapshotAck, SnapshotRequest } from './messages.ts';
+import type { HeartbeatAck, SnapshotAck, SnapshotChunk, SnapshotRequest } from './messages.ts';
 import { send } from './outbox.ts';
 import { isOverdue, type Progress, resend, restartStream } from './progress.ts';
 import type { Sending, SnapshotHead } from './snapshot.ts';
@@ -19,7 +19,8 @@ export function startSending(state: RaftState, to: MemberId, progress: Progress)
   if (latest === undefined || repairFrom > 0) return;
   restartStream(progress, Math.min(progress.next, latest.index + 1));
   progress.mode = 'snapshot';
-  progress.sending = { head: latest, stored: undefined, next: 0, storedBefore: undefined };
+  const begun = { stored: 0, next: 0, asked: 0, answered: 0, storedBefore: 0 };
+  progress.sending = { head: latest, ...begun };
   progress.heldFrom = latest.index;
   askStored(state, to, progress, progress.sending);
 }
@@ -33,13 +34,14 @@ export function receiveSnapshotAck(state: RaftState, from: MemberId, ack: Snapsh
   if (ack.refused) {
     // It came out damaged over there, so it is damaged here: only another one can help.
     state.snapshots.distrusted = sending.head.id;
-    sending.stored = undefined;
+    sending.asked++;
     return;
   }
-  if (sending.stored === undefined) {
-    sending.next = ack.stored;
-  } else if (ack.stored <= sending.stored) {
-    return;
+  const isAwaited = ack.answers === sending.asked && ack.answers > sending.answered;
+  if (!isAwaited && ack.stored <= sending.stored) return;
+  if (isAwaited) {
+    sending.answered = ack.answers;
+    sending.next = ack.next;
   }
   sending.stored = ack.stored;
   sending.next = Math.max(sending.next, ack.stored);
@@ -130,10 +132,14 @@ export function endSending(state: RaftState, progress: Progress): void {
   if (progress.match >= latest) progress.heldFrom = Number.POSITIVE_INFINITY;
 }
 
-/** The chunk that holds nothing asks what is there. What was sent before does not count. */
+/**
+ * The chunk that holds nothing asks what is there. On a slow line it comes after all that was sent
+ * before; to send any of that again without an answer would only make the line slower.
+ */
 function askStored(state: RaftState, to: MemberId, progress: Progress, sending: Sending): void {
-  sending.stored = undefined;
-  send(state, to, chunkOf(state, progress, sending.head, 0, 0));
+  sending.asked++;
+  const { head, asked: ask, next } = sending;
+  send(state, to, chunkOf(state, progress, head, { ask, from: next, until: next }));
 }
 
 /** Is it time, but for less than a timer can tell? */
@@ -150,7 +156,8 @@ function nextReceivers(state: RaftState, leading: Leading): [MemberId, Progress]
 
 function hasRoom({ options, snapshots }: RaftState, { sending }: Progress): boolean {
   if (snapshots.repairFrom > 0) return false;
-  if (sending?.stored === undefined || sending.next >= sending.head.bytes) return false;
+  if (sending === undefined || sending.answered < sending.asked) return false;
+  if (sending.next >= sending.head.bytes) return false;
   const { chunkBytes, maxInflightChunks } = options.snapshot;
   return sending.next - sending.stored < chunkBytes * maxInflightChunks;
 }
@@ -160,7 +167,8 @@ function sendChunk(state: RaftState, leading: Leading, to: MemberId, progress: P
   if (sending === undefined) return;
   const { chunkBytes, maxBytesPerSec } = state.options.snapshot;
   const until = Math.min(sending.next + chunkBytes, sending.head.bytes);
-  send(state, to, chunkOf(state, progress, sending.head, sending.next, until));
+  const part = { ask: 0, from: sending.next, until };
+  send(state, to, chunkOf(state, progress, sending.head, part));
   const takesMs = ((until - sending.next) / maxBytesPerSec) * 1000;
   leading.chunksDueMs = Math.max(leading.chunksDueMs, state.now) + takesMs;
   leading.servedLast = to;
@@ -171,8 +179,7 @@ function chunkOf(
   { term }: RaftState,
   { stream }: Progress,
   head: SnapshotHead,
-  from: number,
-  until: number,
-) {
-  return { type: 'snapshot-chunk', term, stream, head, from, until } as const;
+  part: Pick<SnapshotChunk, 'ask' | 'from' | 'until'>,
+): SnapshotChunk {
+  return { type: 'snapshot-chunk', term, stream, head, ...part };
 }

@@ -73,6 +73,8 @@ export interface Incoming {
   stored: number;
   /** Chunks of it that are being stored: a count. */
   storing: number;
+  /** The latest question of its sender. */
+  ask: number;
   /** All are; it is being checked and made durable. */
   isWhole: boolean;
 }
@@ -80,12 +82,15 @@ export interface Incoming {
 /** A snapshot on its way to one follower. */
 export interface Sending {
   readonly head: SnapshotHead;
-  /** Bytes that are stored there; undefined until it has said. */
-  stored: number | undefined;
+  /** Bytes that are stored there, as far as it has said. */
+  stored: number;
   /** The next byte to send. */
   next: number;
+  /** The latest question what is there, and the latest answered: until then nothing is sent. */
+  asked: number;
+  answered: number;
   /** `stored` as it was at the last heartbeat that was answered. */
-  storedBefore: number | undefined;
+  storedBefore: number;
 }
 
 /** As a restart finds them. The machine is put where the latest stands before anything else. */

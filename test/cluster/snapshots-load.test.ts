@@ -105,7 +105,7 @@ describe('a snapshot for four members at once', () => {
   });
 
   it('on a line they share is in memory by few pieces, and nobody stands (S10, O6)', async () => {
-    const lane = new SlowLane(2);
+    const lane = new SlowLane(15);
     const tookMs = await sendToFour(lane, undefined);
     expect(lane.mostWaiting).toBeLessThanOrEqual(4 * 3);
     expect(lane.mostWaiting).toBeGreaterThan(4);

@@ -1,7 +1,7 @@
 // The core's messages as bytes, after the header: their fields in order, numbers in eight bytes.
 import { unreachable } from '../../lib/assert.ts';
 import { type ByteReader, type ByteWriter, frameError } from '../../lib/bytes.ts';
-import type { Append, Message, SnapshotChunk, VoteRequest } from '../../raft/index.ts';
+import type { Append, Message, SnapshotAck, SnapshotChunk, VoteRequest } from '../../raft/index.ts';
 
 /** A chunk has a frame of its own form. */
 export type PlainMessage = Exclude<Message, SnapshotChunk>;
@@ -52,7 +52,7 @@ export function writeFields(writer: ByteWriter, message: PlainMessage): void {
       return writeNumbers(writer, [incarnation, boot, upTo, atMs, index]);
     }
     case 'snapshot-ack':
-      writeNumbers(writer, [message.stream, message.stored]);
+      writeNumbers(writer, [message.stream, message.stored, message.next, message.answers]);
       return writer.u8(message.refused ? 1 : 0);
     case 'snapshot-request':
       return writer.u53(message.index);
@@ -103,7 +103,7 @@ export function readFields(reader: ByteReader, type: PlainMessage['type']): Plai
       return { type, term, incarnation, boot, upTo, atMs, index };
     }
     case 'snapshot-ack':
-      return { type, term, stream: u53(), stored: u53(), refused: reader.flag() };
+      return readSnapshotAck(reader, term);
     case 'snapshot-request':
       return { type, term, index: u53() };
     case 'greeting-reply':
@@ -119,6 +119,13 @@ export function readFields(reader: ByteReader, type: PlainMessage['type']): Plai
 function readVoteRequest(reader: ByteReader, term: number): VoteRequest {
   const [lastIndex, lastTerm, wallMs] = [reader.u53(), reader.u53(), reader.u53()];
   return { type: 'vote-request', term, lastIndex, lastTerm, forced: reader.flag(), wallMs };
+}
+
+function readSnapshotAck(reader: ByteReader, term: number): SnapshotAck {
+  const [stream, stored] = [reader.u53(), reader.u53()];
+  const [next, answers] = [reader.u53(), reader.u53()];
+  const refused = reader.flag();
+  return { type: 'snapshot-ack', term, stream, stored, next, answers, refused };
 }
 
 function readAppend(reader: ByteReader, term: number): Append {

@@ -18,13 +18,13 @@ const MAX_HEADER_BYTES = 128 * 1024;
 
 /** Of all but the piece itself. */
 export function chunkBytes({ head }: SnapshotChunk, header: Uint8Array): number {
-  return 7 * 8 + textBytes(head.id) + 4 + header.length + 4;
+  return 8 * 8 + textBytes(head.id) + 4 + header.length + 4;
 }
-
-/** term, stream, from, until, index, its term, length u53 · id · header · piece, with lengths. */
+/** term, stream, ask, from, until, index, its term, length u53 · id · header · piece. */
+/** term, stream, ask, from, until, index, its term, length u53 · id · header · piece, with lengths. */
 export function writeChunk(writer: ByteWriter, chunk: SnapshotChunk, header: Uint8Array): void {
-  const { from, head, stream, term, until } = chunk;
-  for (const number of [term, stream, from, until, head.index, head.term, head.bytes]) {
+  const { ask, from, head, stream, term, until } = chunk;
+  for (const number of [term, stream, ask, from, until, head.index, head.term, head.bytes]) {
     writer.u53(number);
   }
   writeText(writer, head.id);
@@ -35,7 +35,8 @@ export function writeChunk(writer: ByteWriter, chunk: SnapshotChunk, header: Uin
 
 /** Throws ERR_FRAME. */
 export function readChunk(reader: ByteReader): ReceivedChunk {
-  const [term, stream, from, until] = [reader.u53(), reader.u53(), reader.u53(), reader.u53()];
+  const [term, stream, ask] = [reader.u53(), reader.u53(), reader.u53()];
+  const [from, until] = [reader.u53(), reader.u53()];
   const [index, lastTerm, length] = [reader.u53(), reader.u53(), reader.u53()];
   const id = readText(reader);
   if (!ID.test(id)) throw frameError(`a snapshot is named ${JSON.stringify(id)}`);
@@ -50,7 +51,7 @@ export function readChunk(reader: ByteReader): ReceivedChunk {
   const size = reader.u32();
   if (size !== until - from) throw frameError(`${size} bytes for [${from}, ${until})`);
   const bytes = reader.bytes(size);
-  return { type: 'snapshot-chunk', term, stream, head, from, until, header, bytes };
+  return { type: 'snapshot-chunk', term, stream, head, ask, from, until, header, bytes };
 }
 
 /** A header of a newer format is here as bad as a damaged one: it is no store's, but a peer's. */

@@ -20,7 +20,7 @@ function beat(member: TestMember, term: number): void {
 
 /** All of it, in one chunk, and it is sound. */
 function receiveSnapshot(member: TestMember, head: SnapshotHead, term: number): void {
-  const from = { type: 'snapshot-chunk', term, stream: 1, head, from: 0 } as const;
+  const from = { type: 'snapshot-chunk', term, stream: 1, head, ask: 0, from: 0 } as const;
   member.receive('b', { ...from, until: 0 });
   member.step({ type: 'snapshot-progress', id: head.id, stored: 0 });
   member.receive('b', { ...from, until: head.bytes });
@@ -88,7 +88,7 @@ describe('a snapshot that is received when its leader is gone', () => {
 
   /** The next leader sends the same entries, and nobody knows that they are committed. */
   function receive(member: TestMember): void {
-    const chunk = { type: 'snapshot-chunk', term: 1, stream: 1, head } as const;
+    const chunk = { type: 'snapshot-chunk', term: 1, stream: 1, head, ask: 0 } as const;
     member.receive('b', { ...chunk, from: 0, until: 0 });
     member.step({ type: 'snapshot-progress', id: head.id, stored: 10 });
     const entries = [1, 1].map((term) => ({ term, size: 0, timeMs: 0, config: undefined }));
@@ -148,10 +148,10 @@ describe('a leader that sends a snapshot', () => {
     const { term } = leader.state;
     leader.receive('b', { type: 'snapshot-request', term, index: 5 });
     const { stream } = leader.only('snapshot-chunk').message;
-    const ack = { type: 'snapshot-ack', term, refused: false } as const;
-    leader.receive('b', { ...ack, stream: stream - 1, stored: 900 });
+    const ack = { type: 'snapshot-ack', term, answers: 1, refused: false } as const;
+    leader.receive('b', { ...ack, stream: stream - 1, stored: 900, next: 900 });
     expect(leader.sent('snapshot-chunk')).toEqual([]);
-    leader.receive('b', { ...ack, stream, stored: 0 });
+    leader.receive('b', { ...ack, stream, stored: 0, next: 0 });
     expect(leader.only('snapshot-chunk').message).toMatchObject({ from: 0, until: 1000 });
   });
 });
@@ -161,7 +161,15 @@ describe('a member whose machine is wrong', () => {
     const member = follower({ applied: 5 });
     member.step({ type: 'repair', index: 5 });
     const head = headAt({ index: 9, term: 1 });
-    member.receive('b', { type: 'snapshot-chunk', term: 1, stream: 1, head, from: 0, until: 0 });
+    member.receive('b', {
+      type: 'snapshot-chunk',
+      term: 1,
+      stream: 1,
+      head,
+      ask: 1,
+      from: 0,
+      until: 0,
+    });
     beat(member, 2);
     expect(member.only('snapshot-request').message.index).toBe(6);
   });

@@ -56,7 +56,7 @@ describe('a snapshot of a machine', () => {
     member.step({ type: 'repair', index: 5 });
     const good = at(10);
     const type = 'snapshot-chunk';
-    member.receive('b', { type, term: 1, stream: 1, head: good, from: 0, until: 0 });
+    member.receive('b', { type, term: 1, stream: 1, head: good, ask: 1, from: 0, until: 0 });
     member.step({ type: 'snapshot-progress', id: 's10', stored: good.bytes });
     member.step({ type: 'snapshot-received', id: 's10' });
     member.writeAll();

@@ -103,7 +103,7 @@ describe('a follower that needs what is not in the log', () => {
     const leader = sendingLeader({ maxBytesPerSec: Infinity });
     stored(leader, 'b', 300);
     const { stream } = progress(leader, 'b');
-    expect(beats(leader, 2)).toEqual([['b', 0, 0]]);
+    expect(beats(leader, 2)).toEqual([['b', 700, 700]]);
     // It was restarted, and has less than it said.
     stored(leader, 'b', 100);
     expect(parts(leader)[0]).toEqual(['b', 100, 200]);
@@ -127,10 +127,11 @@ describe('a follower that needs what is not in the log', () => {
   it('says nothing that counts about an older stream', () => {
     const leader = sendingLeader();
     const { stream } = progress(leader, 'b');
-    const old = { type: 'snapshot-ack', term: leader.state.term, refused: true } as const;
-    leader.receive('b', { ...old, stream: stream - 1, stored: 0 });
+    const { term } = leader.state;
+    const old = { type: 'snapshot-ack', term, answers: 1, refused: true } as const;
+    leader.receive('b', { ...old, stream: stream - 1, stored: 0, next: 0 });
     expect(leader.state.snapshots.distrusted).toBeUndefined();
-    expect(progress(leader, 'b').sending).toMatchObject({ stored: undefined });
+    expect(progress(leader, 'b').sending).toMatchObject({ asked: 1, answered: 0 });
   });
 
   it('goes on with the snapshot that it was sent, though there is a newer one (S4)', () => {

@@ -38,7 +38,7 @@ export function chunkOf(
 ): SnapshotChunk {
   const [from = 0, until = 0] = parts.at ?? [];
   const { stream = 1, term } = parts;
-  return { type: 'snapshot-chunk', term, stream, head, from, until };
+  return { type: 'snapshot-chunk', term, stream, head, ask: from === until ? 1 : 0, from, until };
 }
 
 /** It is told of a snapshot, gets all of it, and has it on disk: nothing is left but to say so. */
@@ -77,9 +77,10 @@ export function refuse(leader: TestMember, from: string): void {
   leader.receive(from, { type, term, stream, prevIndex: 11, hintIndex: 0, hintTerm: 0 });
 }
 
-/** So much of the snapshot is stored there. */
+/** So much of the snapshot is stored there, and nothing else of it is on the way. */
 export function stored(leader: TestMember, from: string, bytes: number, refused = false): void {
-  const { stream = 0 } = leader.state.leading?.progress.get(from) ?? {};
+  const { sending, stream = 0 } = leader.state.leading?.progress.get(from) ?? {};
   const { term } = leader.state;
-  leader.receive(from, { type: 'snapshot-ack', term, stream, stored: bytes, refused });
+  const what = { stored: bytes, next: bytes, answers: sending?.asked ?? 0, refused };
+  leader.receive(from, { type: 'snapshot-ack', term, stream, ...what });
 }

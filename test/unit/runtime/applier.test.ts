@@ -209,7 +209,7 @@ describe('entries that a snapshot takes the place of', () => {
     bench.append('abcdef');
     applier.advance(5);
     expect(bench.settled).toEqual(['1=A', '2=B']);
-    applier.skip();
+    applier.skip(6);
     expect([applier.backlog, applier.lateSinceMs]).toEqual([0, Infinity]);
     bench.runSoon();
     expect([bench.settled.length, applier.applied]).toEqual([2, 2]);
@@ -222,7 +222,7 @@ describe('entries that a snapshot takes the place of', () => {
     bench.apply = (command) => (command === 'a' ? pending.promise : command);
     bench.append('abcdef');
     applier.advance(3);
-    applier.skip();
+    applier.skip(5);
     applier.exclusive({
       ...{ inStep: false, run: () => applier.moveTo({ ...BEGINNING, index: 5 }) },
       ...{ done: () => undefined, failed: () => undefined },
@@ -240,7 +240,7 @@ describe('entries that a snapshot takes the place of', () => {
     applier.advance(3);
     const [read] = bench.store.reads;
     expect(read).toMatchObject({ from: 1, until: 4 });
-    applier.skip();
+    applier.skip(7);
     if (how === 'fails') read?.reject(new Error('compacted'));
     else read?.resolve([letterEntry(1, 'x'), letterEntry(2, 'y'), letterEntry(3, 'z')]);
     await macrotask();

@@ -68,7 +68,15 @@ class Bench {
   send(from: number, until: number, to = 'b'): void {
     const { stream } = progress(this.leader, to);
     const { term } = this.leader.state;
-    const chunk = { type: 'snapshot-chunk', term, stream, head: this.head, from, until } as const;
+    const chunk = {
+      type: 'snapshot-chunk',
+      term,
+      stream,
+      head: this.head,
+      ask: 0,
+      from,
+      until,
+    } as const;
     this.sender.send(to, chunk);
   }
 

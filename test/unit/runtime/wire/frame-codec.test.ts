@@ -103,8 +103,16 @@ describe('a frame', () => {
     ],
     [
       '12',
-      { type: 'snapshot-ack', term: 258, stream: 3, stored: 4, refused: true },
-      ['0000000000000003', '0000000000000004', '01'],
+      {
+        type: 'snapshot-ack',
+        term: 258,
+        stream: 3,
+        stored: 4,
+        next: 5,
+        answers: 6,
+        refused: true,
+      },
+      ['0000000000000003', '0000000000000004', '0000000000000005', '0000000000000006', '01'],
     ],
     ['13', { type: 'snapshot-request', term: 258, index: 3 }, ['0000000000000003']],
   ] as const)('keeps its bytes from version to version: kind %s', (kind, message, fields) => {

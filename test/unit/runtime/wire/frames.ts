@@ -73,7 +73,15 @@ export const messages: readonly Exclude<PlainMessage, { type: 'append' }>[] = [
   { type: 'timeout-now', term: 1, round: 2 },
   { type: 'read-request', term: 1, boot: 2, upTo: 3, atMs: 4 },
   { type: 'read-reply', term: 1, incarnation: LARGE, boot: 2, upTo: 3, atMs: 4, index: 5 },
-  { type: 'snapshot-ack', term: 1, stream: 2, stored: LARGE, refused: true },
+  {
+    type: 'snapshot-ack',
+    term: 1,
+    stream: 2,
+    stored: LARGE,
+    next: 3,
+    answers: 0,
+    refused: true,
+  },
   { type: 'snapshot-request', term: 1, index: 2 },
   { type: 'greeting', term: 3 },
   { type: 'greeting-reply', term: 1, incarnation: LARGE, known: true },
@@ -115,7 +123,7 @@ export const snapshotHeader: Uint8Array = encodeSnapshotHeader({
 
 /** A piece of a snapshot of entry 9, with bytes of its own. */
 export const chunk: SnapshotChunk = {
-  ...{ type: 'snapshot-chunk', term: 7, stream: 2, from: 1000, until: 1005 },
+  ...{ type: 'snapshot-chunk', term: 7, stream: 2, ask: 0, from: 1000, until: 1005 },
   head: headOf({ id: '9-5-0f-1', index: 9, term: 5, header: snapshotHeader, bytes: 2 ** 40 }),
 };
 export const piece: Uint8Array = Uint8Array.of(1, 2, 3, 4, 5);

@@ -15,8 +15,8 @@ import {
 } from './frames.ts';
 
 const HEADER = 32;
-/** Where term, stream, from, until, index, its term and the length stand, then the id. */
-const AT = { from: 16, until: 24, index: 32, lastTerm: 40, bytes: 48, id: 56 } as const;
+/** Where term, stream, ask, from, until, index, its term and the length stand, then the id. */
+const AT = { from: 24, until: 32, index: 40, lastTerm: 48, bytes: 56, id: 64 } as const;
 const ID_END = HEADER + AT.id + 2 + chunk.head.id.length;
 
 const refused = (message: RegExp) =>
@@ -60,7 +60,7 @@ describe('a piece of a snapshot', () => {
         });
         const until = from + bytes.length;
         const sent: SnapshotChunk = {
-          ...{ type: 'snapshot-chunk', term: lastTerm + later, stream, from, until },
+          ...{ type: 'snapshot-chunk', term: lastTerm + later, stream, ask: 0, from, until },
           head: headOf({ id, index, term: lastTerm, header, bytes: until + behind }),
         };
         expect(read(chunkFrame(sent, bytes, header))).toEqual({ ...sent, header, bytes });

@@ -209,7 +209,7 @@ function progressOf({ leading }: RaftState, id = 'b') {
 
 const latest = headAt({ index: 2, term: 1 });
 const incoming = (parts: Partial<Incoming>): Incoming => {
-  const nothing = { taken: 0, stored: 0, storing: 0, isWhole: false };
+  const nothing = { taken: 0, stored: 0, storing: 0, ask: 0, isWhole: false };
   return { head: headAt({ index: 9, term: 1 }), term: 1, stream: 1, ...nothing, ...parts };
 };
 
@@ -236,17 +236,19 @@ const ofSnapshots: readonly Change[] = snapshots.map((parts, at) => [
 ]);
 
 const sending = (parts: Partial<Sending>): Partial<Progress> => ({
-  sending: { head: latest, stored: undefined, next: 0, storedBefore: undefined, ...parts },
+  sending: { head: latest, stored: 0, next: 0, asked: 0, answered: 0, storedBefore: 0, ...parts },
 });
 
 /** What a leader that sends a snapshot knows of its receiver. */
 const sendings: readonly Partial<Progress>[] = [
-  ...[sending({}), sending({ stored: 0 }), sending({ next: 1 }), sending({ storedBefore: 0 })],
+  ...[sending({}), sending({ stored: 1 }), sending({ next: 1 }), sending({ storedBefore: 1 })],
+  ...[sending({ asked: 1 }), sending({ asked: 1, answered: 1 })],
   ...[sending({ head: { ...latest, id: 'other' } }), { heldFrom: 2 }, { heldFrom: 3 }],
 ];
 
 const ofIncoming: readonly Change[] = [
   ['bytes taken', ({ snapshots }) => snapshots.incoming && snapshots.incoming.storing++],
+  ['question', ({ snapshots }) => snapshots.incoming && snapshots.incoming.ask++],
   ['part', ({ snapshots }) => Object.assign(snapshots, { incoming: undefined })],
 ];
 
