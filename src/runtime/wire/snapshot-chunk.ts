@@ -21,7 +21,6 @@ export function chunkBytes({ head }: SnapshotChunk, header: Uint8Array): number 
   return 8 * 8 + textBytes(head.id) + 4 + header.length + 4;
 }
 /** term, stream, ask, from, until, index, its term, length u53 · id · header · piece. */
-/** term, stream, ask, from, until, index, its term, length u53 · id · header · piece, with lengths. */
 export function writeChunk(writer: ByteWriter, chunk: SnapshotChunk, header: Uint8Array): void {
   const { ask, from, head, stream, term, until } = chunk;
   for (const number of [term, stream, ask, from, until, head.index, head.term, head.bytes]) {
