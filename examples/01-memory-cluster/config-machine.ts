@@ -1,5 +1,7 @@
 // A configuration store as a replicated state machine: the file of this example to copy.
+
 import { createHash } from 'node:crypto';
+import { text } from 'node:stream/consumers';
 import type { StateMachine } from 'coxswain';
 
 export type ConfigValue = string | number | boolean | null;
@@ -55,9 +57,7 @@ export class ConfigMachine
   }
 
   async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const parts: Uint8Array[] = [];
-    for await (const chunk of chunks) parts.push(chunk);
-    const state: ConfigState = JSON.parse(Buffer.concat(parts).toString());
+    const state: ConfigState = JSON.parse(await text(chunks));
     this.#revision = state.revision;
     this.#values = new Map(state.entries);
   }

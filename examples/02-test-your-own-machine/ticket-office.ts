@@ -1,5 +1,6 @@
 // Sells seats. An order that is sent again, because its buyer was not answered, must not get a
 // second seat: so the office remembers orders. How many is the whole question.
+import { text } from 'node:stream/consumers';
 import type { StateMachine } from 'coxswain';
 
 export interface Order {
@@ -46,9 +47,7 @@ export class TicketOffice implements StateMachine<Order, number> {
   }
 
   async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const parts: Uint8Array[] = [];
-    for await (const chunk of chunks) parts.push(chunk);
-    const [seats, remembered] = JSON.parse(Buffer.concat(parts).toString());
+    const [seats, remembered] = JSON.parse(await text(chunks));
     this.#seats = seats;
     this.#remembered = new Map(remembered);
   }

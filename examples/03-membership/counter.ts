@@ -1,4 +1,5 @@
 // A state machine in ten lines: it counts.
+import { text } from 'node:stream/consumers';
 import type { SnapshotSource, StateMachine } from 'coxswain';
 
 export class Counter implements StateMachine<number, number, void, number> {
@@ -18,8 +19,6 @@ export class Counter implements StateMachine<number, number, void, number> {
   }
 
   async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    let text = '';
-    for await (const chunk of chunks) text += new TextDecoder().decode(chunk);
-    this.#value = Number(text);
+    this.#value = Number(await text(chunks));
   }
 }

@@ -1,4 +1,5 @@
 // A state machine in ten lines: one text.
+import { text } from 'node:stream/consumers';
 import type { SnapshotSource, StateMachine } from 'coxswain';
 
 export class Register implements StateMachine<string, void, void, string> {
@@ -17,7 +18,6 @@ export class Register implements StateMachine<string, void, void, string> {
   }
 
   async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    this.#text = '';
-    for await (const chunk of chunks) this.#text += new TextDecoder().decode(chunk);
+    this.#text = await text(chunks);
   }
 }

@@ -1,4 +1,5 @@
 // A state machine that remembers how often it was given each payment.
+import { text } from 'node:stream/consumers';
 import type { SnapshotSource, StateMachine } from 'coxswain';
 
 /** How many payments were applied, and how many of them more than once. */
@@ -26,9 +27,8 @@ export class Ledger implements StateMachine<string, number, void, Balance> {
   }
 
   async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    let text = '';
-    for await (const chunk of chunks) text += new TextDecoder().decode(chunk);
+    const payments = JSON.parse(await text(chunks));
     this.#payments.clear();
-    for (const [payment, count] of JSON.parse(text)) this.#payments.set(payment, count);
+    for (const [payment, count] of payments) this.#payments.set(payment, count);
   }
 }

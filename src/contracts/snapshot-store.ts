@@ -51,7 +51,8 @@ export interface SnapshotStore {
    * The bytes of a snapshot from `fromByte` on, in pieces of any size.
    *
    * Must: fail with ERR_COMPACTED when there is no such snapshot (any more); be the same bytes each
-   * time. May be called several times at once; a reader that stops early harms nothing.
+   * time, and leave a piece as it was given. May be called several times at once; a reader that
+   * stops early harms nothing.
    */
   read(id: string, fromByte?: number): AsyncIterable<Uint8Array>;
 

@@ -43,7 +43,9 @@ export interface StateMachine<C, R, Q = never, A = never> {
 
   /**
    * Replaces the whole state by one that `snapshot` gave, here or on another member. The pieces are
-   * cut elsewhere than those that `snapshot` gave.
+   * cut anywhere, and there is none of a snapshot without bytes; they may be kept.
+   *
+   * Must: not change the pieces.
    */
   restore(chunks: AsyncIterable<Uint8Array>, meta: SnapshotMeta): void | PromiseLike<void>;
 

@@ -66,10 +66,10 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
 
   /** The members that run, in the order of `ids`. */
   get nodes(): readonly RaftNode<C, R, Q, A>[] {
-    return this.ids.flatMap((id) => this.#nodes.get(id) ?? []);
+    return this.ids.flatMap((id) => (this.#runs(id) ? this.node(id) : []));
   }
 
-  /** Throws when the member does not run. */
+  /** One that has stopped by itself, too; throws for one that was stopped. */
   node(id: MemberId): RaftNode<C, R, Q, A> {
     const node = this.#nodes.get(id);
     if (node === undefined) throw invalidMember(id, 'that runs');
@@ -110,10 +110,11 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
     });
   }
 
-  /** Starts a member on its own storage, with a new machine: the first time, or after `stop`. */
+  /** Starts a member that does not run on its own storage, with a new machine. */
   async start(id: MemberId): Promise<RaftNode<C, R, Q, A>> {
     const storage = this.#storages.get(id);
-    if (storage === undefined || this.#nodes.has(id)) throw invalidMember(id, 'that is stopped');
+    if (storage === undefined || this.#runs(id)) throw invalidMember(id, 'that is stopped');
+    await this.#nodes.get(id)?.close();
     const isFirst = this.#first.includes(id);
     const bootstrap = this.#first.map((each) => ({ id: each, address: each }));
     return this.#open(id, storage, isFirst ? { bootstrap } : { join: true });
@@ -124,11 +125,16 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
    * was stopped and removed.
    */
   async join(id: MemberId): Promise<RaftNode<C, R, Q, A>> {
-    if (this.#nodes.has(id)) throw invalidMember(id, 'that does not run');
+    if (this.#runs(id)) throw invalidMember(id, 'that does not run');
+    await this.#nodes.get(id)?.close();
     const storage = new MemoryStorage();
     this.#storages.set(id, storage);
     if (!this.ids.includes(id)) this.#ids.push(id);
     return this.#open(id, storage, { join: true });
+  }
+
+  #runs(id: MemberId): boolean {
+    return this.#nodes.get(id)?.status().running ?? false;
   }
 
   async #open(
@@ -165,7 +171,7 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.close()));
+    await Promise.all([...this.#nodes.values()].map((node) => node.close()));
     this.#nodes.clear();
     this.#machines.clear();
   }

@@ -65,7 +65,10 @@ const checks: Checks = {
   snapshot: (given, { snapshot, transport }) => {
     checkObject('snapshot', given);
     const { maxFrameBytes } = transport.supports;
-    return checkSnapshotSettings({ ...snapshot, ...defined(given) }, maxFrameBytes);
+    // Without a limit is what it is at first, and can be again.
+    const unlimited = 'maxBytesPerSec' in given ? { maxBytesPerSec: given.maxBytesPerSec } : {};
+    const wanted = { ...snapshot, ...defined(given), ...unlimited };
+    return checkSnapshotSettings(wanted, maxFrameBytes);
   },
   stall: (given, { electionMinMs, stall }) => {
     checkObject('stall', given);

@@ -191,8 +191,7 @@ export class Engine<C, R, Q, A> {
   }
 
   metrics(): MetricsSnapshot {
-    const ended = { isClosed: this.#closing !== undefined, fault: this.#fault };
-    return snapshotOf(this.#state, this.#meter, { ...this.#standing(), ...ended });
+    return snapshotOf(this.#state, this.#meter, { ...this.#standing(), fault: this.#fault });
   }
 
   close(): Promise<void> {
@@ -203,6 +202,7 @@ export class Engine<C, R, Q, A> {
   /** What its parts say of themselves. */
   #standing(): StatusParts {
     return {
+      running: this.#fault === undefined && this.#closing === undefined,
       applied: this.#machine.applier.applied,
       machineVersion: this.#machine.applier.machineVersion,
       waiting: this.#proposals.waiting,

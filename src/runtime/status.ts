@@ -4,6 +4,8 @@ import type { ProgressMode, RaftState, Role, SnapshotHead } from '../raft/index.
 
 export interface NodeStatus {
   readonly id: MemberId;
+  /** False once it was closed or has stopped by itself: it follows, and knows no leader. */
+  readonly running: boolean;
   readonly role: Role;
   readonly term: number;
   /** Undefined while no leader is known. */
@@ -75,6 +77,7 @@ export interface FollowerStatus {
 export interface StatusParts
   extends Pick<
     NodeStatus,
+    | 'running'
     | 'applied'
     | 'machineVersion'
     | 'waiting'
@@ -87,17 +90,19 @@ export interface StatusParts
 }
 
 export function statusOf(state: RaftState, more: StatusParts): NodeStatus {
+  const { running } = more;
   const followers: FollowerStatus[] = [];
-  for (const [id, progress] of state.leading?.progress ?? []) {
+  for (const [id, progress] of (running ? state.leading?.progress : undefined) ?? []) {
     const { match, mode, sending, stranger, wallOffsetMs: clockOffsetMs } = progress;
     const snapshot = transferOf(sending?.head, sending?.stored);
     const silentMs = Math.max(0, more.nowMs - progress.contactMs);
     followers.push({ id, mode, match, snapshot, silentMs, clockOffsetMs, stranger });
   }
-  const { commit, config, id, leader, log, role, snapshots, term } = state;
+  const { commit, config, id, log, snapshots, term } = state;
   const { incoming, latest } = snapshots;
   return {
-    ...{ id, role, term, leader, last: log.last, durable: log.durable, commit },
+    ...{ id, running, ...standingOf(state, running) },
+    ...{ term, last: log.last, durable: log.durable, commit },
     base: log.base.index,
     snapshot: latest && positionOf(latest),
     receiving: transferOf(incoming?.head, incoming?.stored),
@@ -114,6 +119,14 @@ export function statusOf(state: RaftState, more: StatusParts): NodeStatus {
     badFrames: more.badFrames,
     staleFrames: more.staleFrames,
   };
+}
+
+/** Who has stopped says so to nobody, so it must not go on to lead here. */
+export function standingOf(
+  { leader, role }: Pick<RaftState, 'leader' | 'role'>,
+  running: boolean,
+): Pick<NodeStatus, 'role' | 'leader'> {
+  return running ? { role, leader } : { role: 'follower', leader: undefined };
 }
 
 function positionOf({ bytes, index, term }: SnapshotHead): SnapshotStatus {

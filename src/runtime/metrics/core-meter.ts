@@ -116,7 +116,7 @@ export class CoreMeter {
       peer = new PeerMeter();
       this.#peers.set(to, peer);
     }
-    peer.sent(message.from, message.until, this.#state.now, this.#counting);
+    peer.sent(message, this.#state.now, this.#counting);
   }
 
   #received({ from, message }: Receive): void {

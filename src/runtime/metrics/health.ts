@@ -68,13 +68,13 @@ export interface HealthInputs {
   readonly applied: number;
   readonly writingMs: number;
   readonly applyingMs: number;
-  readonly isClosed: boolean;
+  readonly running: boolean;
   readonly fault: CoxswainError | undefined;
 }
 
 export function healthOf(state: RaftState, inputs: HealthInputs): Health {
-  const { fault, isClosed } = inputs;
-  if (fault !== undefined || isClosed) {
+  const { fault, running } = inputs;
+  if (!running) {
     const cluster = { ...clusterHealth(state, inputs.nowMs), hasLeader: false, canCommit: false };
     return { node: 'stopped', reasons: [fault?.code ?? 'closed'], cluster };
   }

@@ -8,7 +8,7 @@ import {
   type Role,
   versionOf,
 } from '../../raft/index.ts';
-import type { StatusParts } from '../status.ts';
+import { type StatusParts, standingOf } from '../status.ts';
 import type { PlainCounters, ReadBasis, ReadKind } from './counters.ts';
 import { type Health, type HealthInputs, healthOf } from './health.ts';
 import type { HistogramSnapshot } from './histogram.ts';
@@ -147,7 +147,7 @@ export function snapshotOf(
   const { nowMs } = inputs;
   const busy = { writingMs: meter.writingMs(nowMs), applyingMs: meter.applyingMs(nowMs) };
   return {
-    ...{ cluster, member, role: state.role, leader: state.leader },
+    ...{ cluster, member, ...standingOf(state, inputs.running) },
     counters: countersOf(meter, inputs),
     gauges: { ...gaugesOf(state, inputs), ...busy, uptimeMs: nowMs - meter.openedMs },
     peers: peersOf(state, meter, nowMs),
