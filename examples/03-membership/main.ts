@@ -1,6 +1,6 @@
 // One member becomes three, five, and one again, while clients ask all the time: npm run example:03
 import { setTimeout } from 'node:timers/promises';
-import { createMemoryCluster, type RaftNode } from 'coxswain';
+import { CoxswainError, createMemoryCluster, type RaftNode } from 'coxswain';
 import { Output, type Row, wantsColour } from '../01-memory-cluster/output.ts';
 import { Counter } from './counter.ts';
 import { type CounterCluster, Load } from './load.ts';
@@ -23,13 +23,27 @@ type Step = (leader: RaftNode<number, number, void, number>) => Promise<unknown>
 const at = (id: string) => ({ id, address: id });
 const inMs = (ms: number) => `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
 
+/** Leadership may move meanwhile: whoever leads then is asked. */
+async function askLeader(cluster: CounterCluster, step: Step): Promise<void> {
+  for (;;) {
+    try {
+      await step(await cluster.leader());
+      return;
+    } catch (error) {
+      if (!(error instanceof CoxswainError && error.retryable)) throw error;
+      await setTimeout(10);
+    }
+  }
+}
+
 async function run(cluster: CounterCluster, out: Output): Promise<void> {
   const load = new Load(cluster, CLIENTS);
   const rows: Row[] = [];
-  const phase = async (name: string, step: Step) => {
-    const leader = await cluster.leader();
+  const phase = async (name: string, ids: string, step: Step) => {
+    await cluster.leader();
     const startedMs = performance.now();
-    await step(leader);
+    for (const id of ids) await cluster.join(id);
+    await askLeader(cluster, step);
     const tookMs = performance.now() - startedMs;
     await setTimeout(AFTERWARDS_MS);
     const { committed } = (await cluster.leader()).members();
@@ -38,26 +52,21 @@ async function run(cluster: CounterCluster, out: Output): Promise<void> {
     const felt = [inMs(medianMs), inMs(slowestMs), `${retries}`];
     rows.push([name, inMs(tookMs), voters.join(' '), `${commands}`, ...felt]);
   };
-  await phase('nothing', () => Promise.resolve());
-  await phase('1 → 3: add b and c', async (leader) => {
-    for (const id of 'bc') await cluster.join(id);
-    await leader.changeMembers({ add: [at('b'), at('c')] });
-  });
-  await phase('3 → 5: add d and e', async (leader) => {
-    for (const id of 'de') await cluster.join(id);
-    await leader.changeMembers({ add: [at('d'), at('e')] });
-  });
-  await phase('hand over to c', (leader) => leader.transferLeadership('c'));
-  await phase('b dies', () => cluster.stop('b'));
-  await phase('replace b by f', async (leader) => {
-    await cluster.join('f');
-    await leader.replaceMember('b', at('f'));
-  });
-  await phase('remove the leader', async (leader) => {
+  await phase('nothing', '', () => Promise.resolve());
+  await phase('1 → 3: add b and c', 'bc', (leader) =>
+    leader.changeMembers({ add: [at('b'), at('c')] }),
+  );
+  await phase('3 → 5: add d and e', 'de', (leader) =>
+    leader.changeMembers({ add: [at('d'), at('e')] }),
+  );
+  await phase('hand over to c', '', (leader) => leader.transferLeadership('c'));
+  await phase('b dies', '', () => cluster.stop('b'));
+  await phase('replace b by f', 'f', (leader) => leader.replaceMember('b', at('f')));
+  await phase('remove the leader', '', async (leader) => {
     await leader.removeMember(leader.id);
     await cluster.stop(leader.id);
   });
-  await phase('4 → 1: keep the leader', async (leader) => {
+  await phase('4 → 1: keep the leader', '', async (leader) => {
     const others = leader.members().committed.voters.filter(({ id }) => id !== leader.id);
     await leader.changeMembers({ remove: others.map(({ id }) => id) });
     await Promise.all(others.map(({ id }) => cluster.stop(id)));

@@ -16,7 +16,8 @@ import {
 import { MemoryNetwork } from './memory-network.ts';
 import { MemoryStorage } from './memory-storage.ts';
 
-export interface MemoryClusterOptions<C, R, Q = never, A = never> {
+export interface MemoryClusterOptions<C, R, Q = never, A = never>
+  extends Pick<RaftNodeOptions<C, R, Q, A>, 'lease' | 'maxClockOffsetMs' | 'trace'> {
   /** How many members, at least 1. Default 3. */
   readonly size?: number;
   /** Makes one member's state machine: at the start and at every restart. */
@@ -30,6 +31,7 @@ export interface MemoryClusterOptions<C, R, Q = never, A = never> {
   readonly limits?: Partial<Limits>;
   readonly sessions?: Partial<SessionLimits>;
   readonly snapshot?: Partial<SnapshotSettings>;
+  /** Default 10 000 ms each: members that share one event loop stall together, and nobody gains. */
   readonly stall?: Partial<StallLimits>;
   readonly verifyEveryEntries?: number;
   /** Seed of every random choice, a whole number below 2^32. Default 1. */
@@ -142,12 +144,13 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
     storage: MemoryStorage,
     beginning: Pick<RaftNodeOptions<C, R, Q, A>, 'bootstrap' | 'join'>,
   ): Promise<RaftNode<C, R, Q, A>> {
-    const { size: _size, stateMachine, seed = 1, ...rest } = this.#options;
+    const { size: _size, stall, stateMachine, seed = 1, ...rest } = this.#options;
     const machine = stateMachine(id);
     const node = await RaftNode.open<C, R, Q, A>({
       heartbeatMs: 20,
       electionTimeoutMs: [150, 300],
       ...rest,
+      stall: typeof stall === 'object' ? { ...patient, ...stall } : (stall ?? patient),
       cluster: 'memory',
       id,
       address: id,
@@ -184,8 +187,9 @@ export class MemoryCluster<C, R, Q = never, A = never> implements AsyncDisposabl
 const known = [
   ...['size', 'stateMachine', 'codec', 'heartbeatMs', 'electionTimeoutMs', 'requestTimeoutMs'],
   ...['limits', 'sessions', 'snapshot', 'stall', 'seed', 'clock', 'logger', 'checkInvariants'],
-  'verifyEveryEntries',
+  ...['verifyEveryEntries', 'lease', 'maxClockOffsetMs', 'trace'],
 ];
+const patient: StallLimits = { storeMs: 10_000, applyMs: 10_000, loopMs: 10_000 };
 
 /** A cluster of members named `a`, `b`, `c`, …, all started. */
 export async function createMemoryCluster<C, R, Q = never, A = never>(

@@ -148,7 +148,7 @@ function leadingOf(state: RaftState): readonly unknown[] {
     each.catchUp && [each.catchUp.target, each.catchUp.done, ageOf(state, each.catchUp.startMs)],
     each.inflight,
     [each.heldFrom, each.sending?.head.id, each.sending?.stored, each.sending?.next],
-    [each.sending?.asked, each.sending?.answered],
+    [each.sending?.asked, each.sending?.answered, each.sending?.window],
     each.sending?.storedBefore,
   ]);
   return [

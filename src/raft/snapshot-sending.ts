@@ -20,7 +20,7 @@ export function startSending(state: RaftState, to: MemberId, progress: Progress)
   restartStream(progress, Math.min(progress.next, latest.index + 1));
   progress.mode = 'snapshot';
   const begun = { stored: 0, next: 0, asked: 0, answered: 0, storedBefore: 0 };
-  progress.sending = { head: latest, ...begun };
+  progress.sending = { head: latest, ...begun, window: Number.POSITIVE_INFINITY };
   progress.heldFrom = latest.index;
   askStored(state, to, progress, progress.sending);
 }
@@ -34,20 +34,35 @@ export function receiveSnapshotAck(state: RaftState, from: MemberId, ack: Snapsh
   if (ack.refused) {
     // It came out damaged over there, so it is damaged here: only another one can help.
     state.snapshots.distrusted = sending.head.id;
-    sending.asked++;
+    sending.answered = sending.asked++;
     return;
   }
-  const isAwaited = ack.answers === sending.asked && ack.answers > sending.answered;
-  if (!isAwaited && ack.stored <= sending.stored) return;
-  if (isAwaited) {
-    sending.answered = ack.answers;
-    sending.next = ack.next;
-  }
+  if (ack.stored > ack.next || ack.next > sending.head.bytes) return;
+  const isNews = ack.stored > sending.stored;
+  const isAwaited = ack.answers > sending.answered && ack.answers <= sending.asked;
+  if (!isAwaited && !isNews) return;
+  if (isAwaited) goOnFrom(state, sending, ack.next);
   sending.stored = ack.stored;
   sending.next = Math.max(sending.next, ack.stored);
-  progress.missing = 0;
-  progress.patience = 1;
+  if (isNews) {
+    sending.window += 1 / sending.window;
+    progress.missing = 0;
+    progress.patience = 1;
+  }
   sendChunks(state);
+}
+
+/**
+ * Nothing was sent since the first of the questions that are open, so any answer is one to all. What
+ * did not get there, or found no room, was too much at a time.
+ */
+function goOnFrom({ options }: RaftState, sending: Sending, next: number): void {
+  sending.answered = sending.asked;
+  if (next < sending.next) {
+    const sent = Math.ceil((sending.next - sending.stored) / options.snapshot.chunkBytes);
+    sending.window = Math.max(1, Math.min(sending.window, sent) / 2);
+  }
+  sending.next = next;
 }
 
 /** A member whose machine is not what it should be wants one that is at least so new. */
@@ -159,7 +174,8 @@ function hasRoom({ options, snapshots }: RaftState, { sending }: Progress): bool
   if (sending === undefined || sending.answered < sending.asked) return false;
   if (sending.next >= sending.head.bytes) return false;
   const { chunkBytes, maxInflightChunks } = options.snapshot;
-  return sending.next - sending.stored < chunkBytes * maxInflightChunks;
+  const chunks = Math.floor(Math.min(maxInflightChunks, sending.window));
+  return sending.next - sending.stored < chunkBytes * chunks;
 }
 
 function sendChunk(state: RaftState, leading: Leading, to: MemberId, progress: Progress): void {

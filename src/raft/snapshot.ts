@@ -86,11 +86,13 @@ export interface Sending {
   stored: number;
   /** The next byte to send. */
   next: number;
-  /** The latest question what is there, and the latest answered: until then nothing is sent. */
+  /** The latest question what is there, and up to which they are answered: nothing is sent before. */
   asked: number;
   answered: number;
   /** `stored` as it was at the last heartbeat that was answered. */
   storedBefore: number;
+  /** Chunks on their way at a time, where fewer than allowed get there; Infinity while all do. */
+  window: number;
 }
 
 /** As a restart finds them. The machine is put where the latest stands before anything else. */

@@ -173,9 +173,9 @@ export class Snapshotter {
     return this.#pruning === undefined ? call() : this.#pruning.then(call);
   }
 
-  #progress({ head }: IncomingSnapshot, stored: number | undefined): void {
-    if (stored === undefined || this.#stopped) return;
-    this.#parts.push({ type: 'snapshot-progress', id: head.id, stored });
+  #progress(incoming: IncomingSnapshot, stored: number | undefined): void {
+    if (stored === undefined || this.#stopped || incoming !== this.#incoming) return;
+    this.#parts.push({ type: 'snapshot-progress', id: incoming.head.id, stored });
   }
 
   #run(work: () => Promise<void>): void {

@@ -30,6 +30,15 @@ function refusal(changes: object): CoxswainError {
 }
 
 describe('changes of options', () => {
+  it('can lift the limit of what snapshots may take again', () => {
+    const current = settings();
+    changeOptions(current, { snapshot: { maxBytesPerSec: 1000 } });
+    changeOptions(current, { snapshot: { keepEntries: 3 } });
+    expect(current.snapshot.maxBytesPerSec).toBe(1000);
+    changeOptions(current, { snapshot: { maxBytesPerSec: undefined } as never });
+    expect(current.snapshot).toEqual({ ...defaultSnapshotSettings, keepEntries: 3 });
+  });
+
   it('are of what is named, and leave the rest', () => {
     const current = settings();
     changeOptions(current, {

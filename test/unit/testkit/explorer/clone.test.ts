@@ -236,13 +236,16 @@ const ofSnapshots: readonly Change[] = snapshots.map((parts, at) => [
 ]);
 
 const sending = (parts: Partial<Sending>): Partial<Progress> => ({
-  sending: { head: latest, stored: 0, next: 0, asked: 0, answered: 0, storedBefore: 0, ...parts },
+  sending: {
+    ...{ head: latest, stored: 0, next: 0, asked: 0, answered: 0 },
+    ...{ storedBefore: 0, window: 4, ...parts },
+  },
 });
 
 /** What a leader that sends a snapshot knows of its receiver. */
 const sendings: readonly Partial<Progress>[] = [
   ...[sending({}), sending({ stored: 1 }), sending({ next: 1 }), sending({ storedBefore: 1 })],
-  ...[sending({ asked: 1 }), sending({ asked: 1, answered: 1 })],
+  ...[sending({ asked: 1 }), sending({ asked: 1, answered: 1 }), sending({ window: 2 })],
   ...[sending({ head: { ...latest, id: 'other' } }), { heldFrom: 2 }, { heldFrom: 3 }],
 ];
 
