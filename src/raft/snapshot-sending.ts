@@ -53,8 +53,8 @@ export function receiveSnapshotAck(state: RaftState, from: MemberId, ack: Snapsh
 }
 
 /**
- * Nothing was sent since the first of the questions that are open, so any answer is one to all. What
- * did not get there, or found no room, was too much at a time.
+ * Nothing was sent since the first of the questions that are open: an answer to one is one to all.
+ * What did not get there, or found no room, was too much at a time.
  */
 function goOnFrom({ options }: RaftState, sending: Sending, next: number): void {
   sending.answered = sending.asked;

@@ -86,7 +86,7 @@ export interface Sending {
   stored: number;
   /** The next byte to send. */
   next: number;
-  /** The latest question what is there, and up to which they are answered: nothing is sent before. */
+  /** The latest question, and up to which they are answered: until all are, nothing is sent. */
   asked: number;
   answered: number;
   /** `stored` as it was at the last heartbeat that was answered. */

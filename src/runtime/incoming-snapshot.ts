@@ -1,14 +1,20 @@
 // Another member's snapshot on its way into the store: one call after another, and looked through
 // before it counts.
-import type { SnapshotSink, SnapshotStore, StoredSnapshot } from '../contracts/index.ts';
+import type { Clock, SnapshotSink, SnapshotStore, StoredSnapshot } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import type { SnapshotHead } from '../raft/index.ts';
+import { paced } from './paced.ts';
 import { ContentReader } from './wire/index.ts';
+
+export interface IncomingParts {
+  readonly store: SnapshotStore;
+  readonly clock: Pick<Clock, 'soon'>;
+}
 
 export class IncomingSnapshot {
   readonly head: SnapshotHead;
   readonly snapshot: StoredSnapshot;
-  readonly #store: SnapshotStore;
+  readonly #parts: IncomingParts;
   #reader: ContentReader | undefined;
   #sink: SnapshotSink | undefined;
   /** What was asked for last: the next call waits for it. */
@@ -19,12 +25,12 @@ export class IncomingSnapshot {
 
   /** `before`: the one that this takes the place of. */
   constructor(
-    store: SnapshotStore,
+    parts: IncomingParts,
     snapshot: StoredSnapshot,
     head: SnapshotHead,
     before: IncomingSnapshot | undefined,
   ) {
-    this.#store = store;
+    this.#parts = parts;
     this.snapshot = snapshot;
     this.head = head;
     this.#last = before?.end() ?? Promise.resolve();
@@ -77,9 +83,10 @@ export class IncomingSnapshot {
   async #begin(): Promise<SnapshotSink> {
     this.#isDamaged = false;
     this.#reader = await ContentReader.open(this.snapshot.id);
-    const sink = await this.#store.receive(this.snapshot);
+    const { clock, store } = this.#parts;
+    const sink = await store.receive(this.snapshot);
     this.#sink = sink;
-    for await (const bytes of sink.read()) this.#check(bytes);
+    for await (const bytes of paced(sink.read(), clock)) this.#check(bytes);
     return sink;
   }
 

@@ -60,7 +60,7 @@ export class MachineHost<C, R, Q, A> {
     });
     const { origin, received, restored } = parts;
     this.snapshotter = new Snapshotter({
-      ...{ store: storage.snapshots, machine: this.state, origin, latest: snapshot },
+      ...{ store: storage.snapshots, clock, machine: this.state, origin, latest: snapshot },
       ...{ received, restored, failed },
       push: (event) => {
         push(event);

@@ -1,12 +1,13 @@
 // Takes, receives, keeps and restores snapshots when the core says so, and tells it what came of
 // that. Each of these takes its time; the core decides what it still means when it is done.
-import type { SnapshotStore, StoredSnapshot } from '../contracts/index.ts';
+import type { Clock, SnapshotStore, StoredSnapshot } from '../contracts/index.ts';
 import { CoxswainError } from '../errors.ts';
 import { assert } from '../lib/assert.ts';
 import type { SnapshotEvent, SnapshotHead } from '../raft/index.ts';
 import type { AppliedAt } from './applied-point.ts';
 import { IncomingSnapshot } from './incoming-snapshot.ts';
 import type { Captured, MachineState } from './machine-state.ts';
+import { paced } from './paced.ts';
 import { storeError } from './store-call.ts';
 import { Watched } from './watched.ts';
 import {
@@ -21,6 +22,7 @@ import {
 
 export interface SnapshotterParts {
   readonly store: SnapshotStore;
+  readonly clock: Pick<Clock, 'soon'>;
   readonly machine: Pick<MachineState, 'capture' | 'restore'>;
   /** What makes the names of this run's snapshots unlike all others. */
   readonly origin: string;
@@ -72,9 +74,9 @@ export class Snapshotter {
 
   receive(head: SnapshotHead, header: Uint8Array): void {
     const { index, term } = head;
-    const { store } = this.#parts;
+    const { clock, store } = this.#parts;
     const snapshot = { id: head.id, index, term, header, bytes: head.bytes };
-    const incoming = new IncomingSnapshot(store, snapshot, head, this.#incoming);
+    const incoming = new IncomingSnapshot({ store, clock }, snapshot, head, this.#incoming);
     this.#incoming = incoming;
     this.#run(async () => this.#progress(incoming, await incoming.open()));
   }
@@ -119,11 +121,11 @@ export class Snapshotter {
   /** Puts the machine where the snapshot stands. One that is being taken is not needed any more. */
   restore(head: SnapshotHead, isRepair: boolean): void {
     this.giveUp();
-    const { machine, push, restored, store } = this.#parts;
+    const { clock, machine, push, restored, store } = this.#parts;
     const header = this.#headers.get(head.id);
     if (header === undefined) return;
     this.#run(async () => {
-      const open = async () => decodeContent(head.id, store.read(head.id));
+      const open = async () => decodeContent(head.id, paced(store.read(head.id), clock));
       await machine.restore(open, appliedAt(head, header), isRepair);
       if (this.#stopped) return;
       restored(head.index);
@@ -152,11 +154,11 @@ export class Snapshotter {
   /** Undefined when it was given up. */
   async #save(captured: Captured, signal: AbortSignal): Promise<SnapshotHead | undefined> {
     const { at, library, machine } = captured;
-    const { origin, store } = this.#parts;
+    const { clock, origin, store } = this.#parts;
     const { index, term } = at;
     const id = `${index}-${term}-${origin}-${++this.#taken}`;
     const header = headerAt(at);
-    const content = new Watched(encodeContent(id, library, machine));
+    const content = new Watched(paced(encodeContent(id, library, machine), clock));
     try {
       const info = { id, index, term, header };
       const stored = await this.#afterPruning(() => store.save(info, content, signal));

@@ -1,4 +1,4 @@
-// Snapshots over lines that are slow for bulk traffic: what counts is what was sent, and that it ends.
+// Snapshots over lines that are slow for bulk traffic: what is sent, and that it ends.
 import { describe, expect, it } from 'vitest';
 import { heartbeatAck, progress } from './member.ts';
 import { BYTES, SnapshotLine } from './snapshot-line.ts';

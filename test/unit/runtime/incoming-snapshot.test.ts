@@ -42,8 +42,10 @@ class Store extends MemorySnapshotStore {
   }
 }
 
+const clock = { soon: (next: () => void) => void setImmediate(next) };
+
 function incomingTo(store: Store, snapshot: StoredSnapshot, before?: IncomingSnapshot) {
-  return new IncomingSnapshot(store, snapshot, headOf(snapshot), before);
+  return new IncomingSnapshot({ store, clock }, snapshot, headOf(snapshot), before);
 }
 
 const content = await contentOf('9-5-x-1', 'a machine');

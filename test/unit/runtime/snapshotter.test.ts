@@ -37,11 +37,14 @@ class Bench {
   durable: LogPosition | undefined;
   capturing: Promise<void> = Promise.resolve();
   restoring: Promise<void> = Promise.resolve();
+  /** What waits for everything else to have its turn. */
+  readonly turns: (() => void)[] = [];
   readonly snapshotter = this.create();
 
   create(latest = undefined as Parameters<typeof headOf>[0] | undefined): Snapshotter {
     return new Snapshotter({
       ...{ store: this.store, origin: 'ab-1', latest },
+      clock: { soon: (next) => this.turns.push(next) },
       machine: {
         capture: async (): Promise<Captured> => {
           await this.capturing;
